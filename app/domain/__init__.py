@@ -1,0 +1,1 @@
+"""Nouns of prior authorization: frozen values, standard library only, no FHIR and no database."""

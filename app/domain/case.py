@@ -1,0 +1,102 @@
+"""A case: one request, its items' states, and which changes each state allows.
+
+Transitions are data, so the diagram in docs/reference/states.md is drawn from them. Who may make a
+change is `app.auth.roles`; this module says only what the state allows.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from app.domain.decision import Outcome
+from app.domain.guide import Guide
+
+
+class CaseState(StrEnum):
+    """Where a case stands as a whole."""
+
+    RECEIVED = "received"
+    DECIDED = "decided"
+    IN_REVIEW = "in-review"
+    AWAITING_INFORMATION = "awaiting-information"
+    WITH_DELEGATE = "with-delegate"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+
+
+TRANSITIONS: Mapping[CaseState, frozenset[CaseState]] = MappingProxyType(
+    {
+        CaseState.RECEIVED: frozenset(
+            {
+                CaseState.DECIDED,
+                CaseState.IN_REVIEW,
+                CaseState.AWAITING_INFORMATION,
+                CaseState.WITH_DELEGATE,
+                CaseState.REJECTED,
+            }
+        ),
+        CaseState.IN_REVIEW: frozenset(
+            {
+                CaseState.DECIDED,
+                CaseState.AWAITING_INFORMATION,
+                CaseState.WITH_DELEGATE,
+                CaseState.CANCELLED,
+            }
+        ),
+        CaseState.AWAITING_INFORMATION: frozenset(
+            {CaseState.DECIDED, CaseState.IN_REVIEW, CaseState.CANCELLED}
+        ),
+        CaseState.WITH_DELEGATE: frozenset(
+            {CaseState.DECIDED, CaseState.IN_REVIEW, CaseState.CANCELLED}
+        ),
+        CaseState.DECIDED: frozenset({CaseState.IN_REVIEW, CaseState.CANCELLED, CaseState.DECIDED}),
+        CaseState.REJECTED: frozenset(),
+        CaseState.CANCELLED: frozenset(),
+    }
+)
+"""From each state, the states that may follow."""
+
+FINAL: frozenset[Outcome] = frozenset(
+    {
+        Outcome.APPROVED,
+        Outcome.MODIFIED,
+        Outcome.NOT_COVERED,
+        Outcome.NOT_REQUIRED,
+        Outcome.DENIED,
+        Outcome.CANCELLED,
+    }
+)
+"""Outcomes that end the review of an item."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The queryable head of a case; its history is the list of events.
+
+    `number` is the payer's public reference (not guessable). `submitter` is the principal's id.
+    """
+
+    id: uuid.UUID
+    tenant: str
+    number: str
+    guide: Guide
+    state: CaseState
+    submitter: str
+    requestor_npi: str
+    member_id: str
+    plan: str
+    line: str
+    received_at: datetime
+    due: datetime | None
+    authorization_number: str = ""
+    rulebook: str = ""
+
+
+def allows(state: CaseState, change_to: CaseState) -> bool:
+    """Whether a case in `state` may become `change_to`."""
+    return change_to in TRANSITIONS[state]

@@ -1,0 +1,202 @@
+"""What was decided, why, by which policy and from which facts. Made once, written by each version.
+
+A machine may approve, pend, or state a benefit fact; `DENIED` and clinical `MODIFIED` reductions
+come only from a named clinician (`Decision.human`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from app.domain.facts import Fact, Truth
+from app.domain.values import Concept, Identifier, Period, Quantity, Text
+
+
+class Outcome(StrEnum):
+    """The answer for one item."""
+
+    APPROVED = "approved"
+    MODIFIED = "modified"
+    PENDED = "pended"
+    NOT_COVERED = "not-covered"
+    NOT_REQUIRED = "not-required"
+    DENIED = "denied"
+    CANCELLED = "cancelled"
+
+
+class ReviewKind(StrEnum):
+    """Which review a service gets under a plan."""
+
+    PRIOR_AUTHORIZATION = "prior-authorization"
+    RECOMMENDED = "recommended-clinical-review"
+    CONCURRENT = "concurrent"
+    POST_SERVICE = "post-service"
+    NONE = "none"
+    NOT_COVERED = "not-covered"
+    DELEGATED = "delegated"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRef:
+    """Exactly which text decided: id, version, the hash of its file and its public address path."""
+
+    id: str
+    version: str
+    sha256: str
+    title: Text
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a rule stands: `NCD 240.2 B.1`, with its URL."""
+
+    title: str
+    section: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A criterion held against the facts: a tree. `rule` is its id within the policy."""
+
+    rule: str
+    label: Text
+    truth: Truth
+    facts: tuple[Fact, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    parts: tuple[Finding, ...] = ()
+    combination: str = "fact"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason in words that provider and member can read; `code` is stable and ours."""
+
+    code: str
+    text: Text
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """Something that is missing: a document (LOINC type) or the answer to a question.
+
+    `loinc` is the attachment type to ask for, `pwk` the X12 report type, `questionnaire` the
+    canonical of the form that asks it, `fact` the policy's fact name.
+    """
+
+    fact: str
+    question: Text
+    loinc: str
+    pwk: str = ""
+    questionnaire: str = ""
+    modifier_loinc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What is authorized. `units` None means as many as asked for."""
+
+    number: str
+    issued: date
+    period: Period
+    units: Quantity | None = None
+    service: Concept | None = None
+    service_period: Period | None = None
+
+
+class PendCause(StrEnum):
+    """Why an item waits; each has its own clock and its own words."""
+
+    CLINICAL_REVIEW = "clinical-review"
+    MISSING_FACTS = "missing-facts"
+    DELEGATE = "delegate"
+    NO_POLICY = "no-policy"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDecision:
+    """The answer for the item with `sequence`, with everything needed to explain it.
+
+    `review_reference` is the payer's number of a pending review (REF-NT), `trace` the payer's trace
+    number. `clinical` and `benefit` are the two verdicts, kept apart.
+    """
+
+    sequence: int
+    outcome: Outcome
+    review_kind: ReviewKind
+    reasons: tuple[Reason, ...]
+    policy: PolicyRef | None = None
+    finding: Finding | None = None
+    clinical: Truth | None = None
+    benefit: str = "covered"
+    grant: Grant | None = None
+    needed: tuple[Needed, ...] = ()
+    pend_cause: PendCause | None = None
+    pathway: str = ""
+    delegate: str = ""
+    review_reference: str = ""
+    trace: Identifier | None = None
+
+
+class BusinessProblem(StrEnum):
+    """Why the whole request has a business error (X12 AAA): an answer with 200, not a refusal."""
+
+    MEMBER_NOT_FOUND = "member-not-found"
+    MEMBER_MISMATCH = "member-mismatch"
+    MEMBER_AMBIGUOUS = "member-ambiguous"
+    COVERAGE_NOT_ACTIVE = "coverage-not-active"
+    WRONG_PAYER = "wrong-payer"
+    MISSING_MEMBER_ID = "missing-member-id"
+    PROVIDER_NOT_IDENTIFIED = "provider-not-identified"
+    REQUIRED_DATA_MISSING = "required-data-missing"
+    INVALID_SERVICE_DATE = "invalid-service-date"
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessError:
+    """A business error: which problem, at which element (FHIRPath from Bundle), and in words."""
+
+    problem: BusinessProblem
+    at: str
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class HumanReview:
+    """The clinician who decided; None on a Decision means that no person looked at it."""
+
+    reviewer: str
+    npi: str
+    specialty: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The neutral answer to a whole request.
+
+    `rulebook` is the hash of the rulebook in force, `number` the overall authorization number
+    (given when at least one item is granted), `due` the instant by which pended items must be
+    decided. `member_id`, `plan` and `line` name the coverage that was used.
+    """
+
+    items: tuple[ItemDecision, ...]
+    errors: tuple[BusinessError, ...]
+    made_at: datetime
+    rulebook: str
+    number: str = ""
+    period: Period | None = None
+    due: datetime | None = None
+    deadline_rule: str = ""
+    human: HumanReview | None = None
+    member_id: str = ""
+    plan: str = ""
+    line: str = ""
+    language: str = "en"
+    accumulated: tuple[tuple[str, Decimal], ...] = ()

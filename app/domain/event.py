@@ -1,0 +1,39 @@
+"""The append-only history of a case: every change says when, who and why."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class EventKind(StrEnum):
+    """What can happen to a case. Clocks are events too."""
+
+    RECEIVED = "received"
+    ELIGIBILITY_CHECKED = "eligibility-checked"
+    DECIDED = "decided"
+    INFORMATION_REQUESTED = "information-requested"
+    CLOCK_STARTED = "clock-started"
+    CLOCK_PAUSED = "clock-paused"
+    CLOCK_STOPPED = "clock-stopped"
+    CLOCK_EXTENDED = "clock-extended"
+    ANSWERED = "answered"
+    REPEATED = "repeated"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the log. `data` is JSON-able and holds codes, ids and hashes.
+
+    `actor` is a principal's id, or `machine` for a decision by rules.
+    """
+
+    id: uuid.UUID
+    case_id: uuid.UUID
+    kind: EventKind
+    at: datetime
+    actor: str
+    data: Mapping[str, object]
