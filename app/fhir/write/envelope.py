@@ -1,0 +1,27 @@
+"""What an answer needs besides the decision: when, under which ids, and for which addresses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Given by the flow, so that the same decision is always written the same way.
+
+    `response_id` becomes ClaimResponse.id (a UUID in lower case), `address` is the base of the
+    caller's guide (`https://payer.example/fhir/2.2`), `namespace` the base of the payer's number
+    systems (`https://payer.example`), `case_number` the root of attachment control numbers.
+    `attachments_url` is where documents may be sent (CDex `$submit-attachment`); without it no
+    Task is written. `contested` adds elements that the profiles list and Inferno asks for, although
+    the guide's own extension contexts forbid them (docs/reference/mapping.md).
+    """
+
+    created: datetime
+    response_id: str
+    address: str
+    namespace: str
+    case_number: str
+    attachments_url: str = ""
+    contested: bool = False
