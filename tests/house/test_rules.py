@@ -26,7 +26,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 VIOLATIONS = [
     (imports_at_the_top, "app/flows/x.py", "def f():\n    import json"),
-    (imports_at_the_top, "app/flows/x.py", "class C:\n    def f(self):\n        from os import path"),
+    (
+        imports_at_the_top,
+        "app/flows/x.py",
+        "class C:\n    def f(self):\n        from os import path",
+    ),
     (canonicals_have_one_home, "app/flows/x.py", "A = 'http://hl7.org/fhir/Claim'"),
     (canonicals_have_one_home, "app/fhir/read/x.py", "A = f'urn:oid:{1}'"),
     (time_and_chance_are_arguments, "app/flows/x.py", "import datetime\ndatetime.datetime.now()"),
@@ -65,7 +69,11 @@ HARMLESS = [
     (environment_has_one_reader, "app/settings.py", "import os\nos.environ"),
     (the_core_is_plain, "app/domain/x.py", "from app.errors import Issue\nimport datetime"),
     (logs_hold_no_person, "app/flows/x.py", "log.info('case decided %s %s', case_id, len(items))"),
-    (logs_hold_no_person, "app/flows/x.py", "log.error('failed', extra={'error': type(e).__name__})"),
+    (
+        logs_hold_no_person,
+        "app/flows/x.py",
+        "log.error('failed', extra={'error': type(e).__name__})",
+    ),
     (speaking_is_for_commands, "app/cli/x.py", "print('hello')"),
     (nothing_is_left_undone, "app/store/x.py", "def f() -> int:\n    'Shape.'\n    ..."),
 ]

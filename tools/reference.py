@@ -1,0 +1,180 @@
+"""Write the pages of docs/reference that are made from the code: settings, errors, commands.
+
+`python -m tools.reference` writes them; `pages()` gives their text, which a house test compares.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import inspect
+from collections.abc import Iterator
+from dataclasses import MISSING, fields
+from pathlib import Path
+
+from app import errors
+from app.cli import COMMANDS, Command, command_parser
+from app.domain.case import TRANSITIONS, CaseState
+from app.settings import Settings
+
+FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
+MADE = "<!-- Made by `make docs` from the code. Do not edit. -->\n\n"
+
+
+def settings_page() -> str:
+    """One row for each variable that `Settings` declares."""
+    rows = []
+    for declared in fields(Settings):
+        about = declared.metadata
+        default = about["shown"] or _plain(declared.default)
+        rows.append(f"| `{about['name']}` | {about['kind']} | {default} | {about['says']} |")
+    return (
+        MADE
+        + "# Settings\n\n"
+        + "Every setting is an environment variable, read once when a command starts. An empty\n"
+        + "variable counts as not set. A value that cannot be used is one sentence on standard\n"
+        + "error and exit code 2; a `FORTHWITH_` variable that is not in this table is named in a\n"
+        + "warning, with the nearest name that exists.\n\n"
+        + "| variable | value | default | what it is |\n|---|---|---|---|\n"
+        + "\n".join(rows)
+        + "\n"
+    )
+
+
+def _plain(default: object) -> str:
+    if default is MISSING or default is None or default == "":
+        return ""
+    if isinstance(default, bool):
+        return "on" if default else "off"
+    return f"`{default}`"
+
+
+def errors_page() -> str:
+    """The exception tree, and the code and status of each thing that can be refused."""
+    tree = (errors.__doc__ or "").split("\n\n")[1]
+    rows = [
+        f"| `{kind.code}` | {kind.status} | `{kind.kind}` | {_sentence(kind)} |"
+        for kind in refusals()
+    ]
+    failures = [
+        f"| {kind.status} | {_sentence(kind)} |"
+        for kind in _tree(errors.CouldNotAnswer)
+        if kind is not errors.CouldNotAnswer
+    ]
+    return (
+        MADE
+        + "# Errors\n\n"
+        + "A FHIR address answers a refused request with one OperationOutcome that holds every\n"
+        + "issue: `issue.code` is FHIR's issue type, `issue.details.coding` our own stable code.\n"
+        + 'A business "no" (not covered, not a member) is not an error: it is a ClaimResponse\n'
+        + "with status 200.\n\n"
+        + "| code | status | issue type | meaning |\n|---|---|---|---|\n"
+        + "\n".join(rows)
+        + "\n\nWhen we fail, the answer has no OperationOutcome, but a correlation id to tell us.\n"
+        + "Sending the same request again is safe: it is never processed twice.\n\n"
+        + "| status | meaning |\n|---|---|\n"
+        + "\n".join(failures)
+        + "\n\nThe exceptions behind them, in `app/errors.py`:\n\n"
+        + f"```\n{inspect.cleandoc(tree)}\n```\n"
+    )
+
+
+def refusals() -> list[type[errors.Refused]]:
+    """Every class of refusal that a caller can meet, in the order of the tree."""
+    return [
+        kind
+        for kind in _tree(errors.Refused)
+        if issubclass(kind, errors.Refused) and kind is not errors.Refused
+    ]
+
+
+def _tree(root: type[errors.ForthwithError]) -> Iterator[type[errors.ForthwithError]]:
+    yield root
+    for child in root.__subclasses__():
+        if child.__module__ == errors.__name__:
+            yield from _tree(child)
+
+
+def _sentence(kind: type) -> str:
+    return inspect.cleandoc(kind.__doc__ or "").split("\n")[0]
+
+
+def commands_page() -> str:
+    """Each command with its arguments and examples."""
+    parts = [
+        MADE + "# Commands\n",
+        "Exit codes: 0 done, 1 the answer is no (an invalid file, a failed check), 2 a wrong "
+        "command line or setting.\n",
+    ]
+    for command in COMMANDS:
+        parts.append("\n".join(_command(command)))
+    return "\n".join(parts)
+
+
+def _command(command: Command) -> Iterator[str]:
+    module = importlib.import_module(command.module)
+    parser = command_parser(command, module)
+    yield f"## forthwith {command.word}\n\n{parser.description}\n"
+    yield from _arguments(parser)
+    yield f"```\n{inspect.cleandoc(module.EXAMPLES)}\n```\n"
+
+
+def _arguments(parser: argparse.ArgumentParser) -> Iterator[str]:
+    rows = []
+    nested: list[tuple[str, argparse.ArgumentParser]] = []
+    for action in parser._actions:
+        if isinstance(action, argparse._HelpAction):
+            continue
+        if isinstance(action, argparse._SubParsersAction):
+            nested += action.choices.items()
+            continue
+        shape = ", ".join(action.option_strings) or str(action.metavar or action.dest)
+        rows.append(f"| `{shape}` | {(action.help or '').replace('|', '/')} |")
+    if rows:
+        yield "| argument | what it is |\n|---|---|\n" + "\n".join(rows) + "\n"
+    for word, child in nested:
+        yield f"### {parser.prog} {word}\n\n{child.description or ''}\n"
+        yield from _arguments(child)
+
+
+def states_page() -> str:
+    """The states of a case and which may follow which, drawn from `app.domain.case`."""
+    arrows = [
+        f"    {_node(state)} --> {_node(after)}"
+        for state, followers in TRANSITIONS.items()
+        for after in CaseState
+        if after in followers
+    ]
+    rows = [
+        f"| `{state}` | {', '.join(f'`{each}`' for each in CaseState if each in followers) or '-'} |"
+        for state, followers in TRANSITIONS.items()
+    ]
+    nodes = [f"    {_node(state)}: {state}" for state in CaseState]
+    return (
+        MADE
+        + "# States of a case\n\n"
+        + "```mermaid\nstateDiagram-v2\n"
+        + "\n".join([*nodes, f"    [*] --> {_node(CaseState.RECEIVED)}", *arrows])
+        + "\n```\n\n| state | may become |\n|---|---|\n"
+        + "\n".join(rows)
+        + "\n\nWho may make a change is decided by roles, in `app/auth/roles.py`.\n"
+    )
+
+
+def _node(state: CaseState) -> str:
+    return state.replace("-", "_")
+
+
+def pages() -> dict[Path, str]:
+    """The text of every generated page by its place."""
+    return {
+        FOLDER / "settings.md": settings_page(),
+        FOLDER / "errors.md": errors_page(),
+        FOLDER / "cli.md": commands_page(),
+        FOLDER / "states.md": states_page(),
+    }
+
+
+if __name__ == "__main__":
+    for place, text in pages().items():
+        place.write_text(text, "utf-8")
