@@ -1,6 +1,6 @@
 """Write the pages of docs/reference that are made from the code: settings, errors, commands.
 
-`python -m tools.reference` writes them; `pages()` gives their text, which a house test compares.
+`python -m tools.reference` writes them; a house test compares each of `PAGES`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import MISSING, fields
 from pathlib import Path
 
@@ -165,16 +165,14 @@ def _node(state: CaseState) -> str:
     return state.replace("-", "_")
 
 
-def pages() -> dict[Path, str]:
-    """The text of every generated page by its place."""
-    return {
-        FOLDER / "settings.md": settings_page(),
-        FOLDER / "errors.md": errors_page(),
-        FOLDER / "cli.md": commands_page(),
-        FOLDER / "states.md": states_page(),
-    }
+PAGES: dict[str, Callable[[], str]] = {
+    "settings.md": settings_page,
+    "errors.md": errors_page,
+    "states.md": states_page,
+    "cli.md": commands_page,
+}
 
 
 if __name__ == "__main__":
-    for place, text in pages().items():
-        place.write_text(text, "utf-8")
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page(), "utf-8")

@@ -41,7 +41,19 @@ CHANCE_NAMES = {"uuid1", "uuid4", "uuid6", "uuid7"}
 DRAWERS = {"utils", "util", "helpers", "common", "manager", "service", "base", "handler", "misc"}
 DRAWER_ENDINGS = ("Manager", "Service", "Helper", "Helpers", "Utils", "Handler")
 LEVELS = {"debug", "info", "warning", "error", "critical", "exception", "log"}
-LOGGABLE = ("id", "ids", "code", "codes", "status", "count", "ms", "version", "name", "hash")
+LOGGABLE = (
+    "id",
+    "ids",
+    "code",
+    "codes",
+    "status",
+    "count",
+    "ms",
+    "version",
+    "name",
+    "hash",
+    "method",
+)
 
 
 def _line(where: str, node: ast.AST, what: str) -> str:

@@ -67,6 +67,9 @@ def test_the_contract_breaks_under_a_deliberate_violation(climbed: str, contract
     assert f"{contract} BROKEN" in climbed
 
 
-@pytest.mark.parametrize("name", sorted(CLIMBERS))
+@pytest.mark.parametrize(
+    "name", sorted(name for name, (_, broken) in CLIMBERS.items() if broken != "no cycles")
+)
 def test_the_violation_is_named(climbed: str, name: str) -> None:
-    assert name.removesuffix(".py").replace("/", ".") in climbed.replace("app.fhir -> ", "")
+    """A cycle is named by its packages only, so the two files of the circle are left out."""
+    assert name.removesuffix(".py").replace("/", ".") in climbed
