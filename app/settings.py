@@ -259,6 +259,11 @@ class Settings:
             )
 
     @property
+    def is_embedded(self) -> bool:
+        """True when the database is a file of this machine that only this program uses."""
+        return self.database_url.startswith("sqlite")
+
+    @property
     def is_loopback(self) -> bool:
         """True when only this machine can reach the server."""
         if self.host.lower() == "localhost":

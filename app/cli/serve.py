@@ -1,0 +1,93 @@
+"""Answer requests over HTTP, with one worker process per core."""
+
+from __future__ import annotations
+
+import argparse
+import socket
+from pathlib import Path
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from app import resources
+from app.errors import BadSetup
+from app.settings import Settings
+from app.store import Store, is_current, migrate
+
+EXAMPLES = """\
+examples:
+  forthwith serve                      answer on http://127.0.0.1:8080
+  PORT=9000 forthwith serve            on another port
+  FORTHWITH_DEMO=on forthwith serve    with the demo payer's members and coverages
+"""
+_EXAMPLE = "2.2/approved-cpap.json"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """`serve` has no arguments: everything is a setting, so that workers see the same."""
+    parser.description = (
+        f"{parser.description} Every choice is a setting: see docs/reference/settings.md."
+    )
+
+
+def run(_args: argparse.Namespace, settings: Settings) -> int:
+    """Prepare the database, then serve until stopped. Raises BadSetup with one sentence."""
+    settings.check_door()
+    host = "127.0.0.1" if settings.host.lower() == "localhost" else settings.host.strip("[]")
+    _check_free(host, settings.port)
+    _prepare(settings)
+    server = Granian(
+        "app.factory:application",
+        factory=True,
+        address=host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.workers,
+        blocking_threads=1,
+        respawn_failed_workers=True,
+        log_level=LogLevels.warning,
+    )
+    server.on_startup(lambda: print(_welcome(settings), flush=True))
+    server.serve()
+    return 0
+
+
+def _prepare(settings: Settings) -> None:
+    """Migrate the embedded database; another one is only looked at, as it may be shared."""
+    store = Store(settings.database_url, settings.sqlite_sync)
+    if settings.is_embedded:
+        migrate(store)
+    elif not is_current(store):
+        raise BadSetup("The database has to be migrated first: run `forthwith migrate`.")
+
+
+def _check_free(host: str, port: int) -> None:
+    """Raise BadSetup when somebody listens there: the workers' shared sockets would not notice."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as fault:
+            raise BadSetup(
+                f"PORT {port} of {host} cannot be used ({fault.strerror}): "
+                "stop what listens there or choose another."
+            ) from None
+
+
+def _welcome(settings: Settings) -> str:
+    """The addresses and one line to try."""
+    example = resources.data("examples") / _EXAMPLE
+    here = Path.cwd()
+    shown = example.relative_to(here) if example.is_relative_to(here) else example
+    return (
+        f"Forthwith answers on {settings.address}\n"
+        f"  {settings.address}/            what this is and what to try\n"
+        f"  {settings.address}/fhir/2.2    PAS 2.2.1\n"
+        f"  {settings.address}/fhir/2.0    PAS 2.0.1\n"
+        "Try it from another terminal:\n"
+        f"  curl -s {settings.address}/fhir/2.2/Claim/\\$submit "
+        f"-H 'Content-Type: application/fhir+json' --data-binary @{shown}\n"
+        "Stop it with Ctrl-C."
+    )
