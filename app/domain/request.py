@@ -91,7 +91,11 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One requested service line; `sequence` traces it for the life of the case (spec-34)."""
+    """One requested service line; `sequence` traces it for the life of the case (spec-34).
+
+    `orders` and `information` are the addresses of the orders that it fulfils and of the supporting
+    resources that it points at.
+    """
 
     sequence: int
     service: Concept
@@ -112,6 +116,7 @@ class Item:
     reference_number: str = ""
     assertion_ids: tuple[str, ...] = ()
     orders: tuple[str, ...] = ()
+    information: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ Line = Literal["2.2", "2.0"]
 _PAS: Final = "http://hl7.org/fhir/us/davinci-pas/"
 _PAS_SD: Final = _PAS + "StructureDefinition/"
 _CRD_SD: Final = "http://hl7.org/fhir/us/davinci-crd/StructureDefinition/"
+_DTR_SD: Final = "http://hl7.org/fhir/us/davinci-dtr/StructureDefinition/"
 _CORE_SD: Final = "http://hl7.org/fhir/StructureDefinition/"
 _US_CORE_SD: Final = "http://hl7.org/fhir/us/core/StructureDefinition/"
 _BACKPORT_SD: Final = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"
@@ -61,6 +62,7 @@ class ext:  # noqa: N801 - read as a namespace: ext.REVIEW_ACTION
     IDENTIFIER_SUB_DEPARTMENT: Final = _PAS_SD + "extension-identifierSubDepartment"
     INFO_CANCELLED: Final = _PAS_SD + "modifierextension-infoCancelled"
     INFO_CHANGED: Final = _PAS_SD + "extension-infoChanged"
+    INFORMATION_ORIGIN: Final = _DTR_SD + "information-origin"
     ITEM_AUTHORIZED_DETAIL: Final = _PAS_SD + "extension-itemAuthorizedDetail"
     ITEM_AUTHORIZED_PROVIDER: Final = _PAS_SD + "extension-itemAuthorizedProvider"
     ITEM_CATEGORY: Final = _PAS_SD + "extension-itemCategory"
@@ -181,6 +183,7 @@ class part:  # noqa: N801 - read as a namespace: part.NUMBER
     TRANSMISSION_METHOD: Final = "transmissionMethod"
     CONTROL_NUMBER: Final = "controlNumber"
     DESCRIPTION: Final = "description"
+    COVERAGE_ASSERTION_ID: Final = "coverage-assertion-id"
 
 
 class profile:  # noqa: N801 - read as a namespace: profile.CLAIM

@@ -1,0 +1,118 @@
+"""The requested service lines of a Claim."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.domain.request import CareTeamMember, Diagnosis, Item
+from app.domain.values import Concept
+from app.errors import Invalid, Issue
+from app.fhir.read.entries import Entries, Entry
+from app.fhir.read.orders import assertion_ids
+from app.fhir.read.systems import concept, service
+from app.fhir.read.values import (
+    extended,
+    extended_code,
+    extended_text,
+    extensions,
+    identifier,
+    money,
+    parts,
+    quantity,
+    timed,
+    whole,
+    wholes,
+)
+from app.fhir.urls import ext
+
+INITIAL = "I"
+"""The certification type of an item that names none (PAS 2.0.1 does not demand it)."""
+
+
+def read_items(
+    claim: Entry,
+    entries: Entries,
+    diagnoses: tuple[Diagnosis, ...],
+    team: Mapping[int, CareTeamMember],
+    information: Mapping[int, str],
+) -> tuple[Item, ...]:
+    """Claim.item in its order. Raises Invalid for lines that cannot be told apart."""
+    listed = parts(claim.resource, "item")
+    _check_sequences(listed, claim.path)
+    by_sequence = {each.sequence: each.concept for each in diagnoses}
+    return tuple([_read(each, claim, entries, by_sequence, team, information) for each in listed])
+
+
+def _check_sequences(listed: list[dict[str, Any]], path: str) -> None:
+    """Each line needs a number of its own: answers refer to lines by it (spec-34)."""
+    seen: set[int] = set()
+    faults = []
+    for position, item in enumerate(listed):
+        sequence = whole(item.get("sequence"))
+        if sequence is None or sequence in seen:
+            at = f"{path}.item[{position}].sequence"
+            what = "is missing" if sequence is None else "is used twice"
+            said = f"The sequence of this item {what}: give each item a number of its own."
+            faults.append(Issue("error", "value", "item-sequence", at, said))
+        else:
+            seen.add(sequence)
+    if faults:
+        raise Invalid("The items of the Claim cannot be told apart.", faults)
+
+
+def _read(
+    item: Mapping[str, Any],
+    claim: Entry,
+    entries: Entries,
+    diagnoses: Mapping[int, Concept],
+    team: Mapping[int, CareTeamMember],
+    information: Mapping[int, str],
+) -> Item:
+    orders = _orders(item, claim, entries)
+    told = [one for order in orders for one in assertion_ids(order.resource)]
+    traces = [
+        identifier(each.get("valueIdentifier")) for each in extensions(item, ext.ITEM_TRACE_NUMBER)
+    ]
+    pointed = wholes(item, "diagnosisSequence") or list(diagnoses)
+    return Item(
+        sequence=item["sequence"],
+        service=service(item.get("productOrService")) or Concept(),
+        service_end=service(
+            extended(item, ext.PRODUCT_OR_SERVICE_CODE_END, "valueCodeableConcept")
+        ),
+        modifiers=tuple(
+            [read for each in parts(item, "modifier") if (read := service(each)) is not None]
+        ),
+        category=concept(item.get("category")),
+        revenue=concept(item.get("revenue")),
+        request_type=extended_code(item, ext.SERVICE_ITEM_REQUEST_TYPE),
+        certification_type=extended_code(item, ext.CERTIFICATION_TYPE) or INITIAL,
+        place=concept(item.get("locationCodeableConcept")),
+        serviced=timed(item, "serviced"),
+        quantity=quantity(item.get("quantity")),
+        unit_price=money(item.get("unitPrice")),
+        diagnoses=tuple([diagnoses[each] for each in pointed if each in diagnoses]),
+        care_team=tuple([team[each] for each in wholes(item, "careTeamSequence") if each in team]),
+        trace_numbers=tuple([each for each in traces if each is not None]),
+        previous_number=extended_text(item, ext.AUTHORIZATION_NUMBER),
+        reference_number=extended_text(item, ext.ADMINISTRATION_REFERENCE_NUMBER),
+        assertion_ids=tuple(dict.fromkeys(told)),
+        orders=tuple([order.full_url for order in orders]),
+        information=tuple(
+            [
+                information[each]
+                for each in wholes(item, "informationSequence")
+                if each in information
+            ]
+        ),
+    )
+
+
+def _orders(item: Mapping[str, Any], claim: Entry, entries: Entries) -> list[Entry]:
+    """The orders that the line fulfils (extension requestedService), as far as they were sent."""
+    found = [
+        entries.follow(each.get("valueReference"), claim)
+        for each in extensions(item, ext.REQUESTED_SERVICE)
+    ]
+    return [each for each in found if each is not None]

@@ -1,0 +1,153 @@
+"""Members, organizations and practitioners as the request describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.domain.request import Party, Person
+from app.domain.values import Concept, Identifier
+from app.fhir.read.entries import Entries, Entry
+from app.fhir.read.systems import concept
+from app.fhir.read.values import day, first_code, identifier, identifiers, part, parts, text
+from app.fhir.urls import system
+
+_KINDS = {
+    "Organization": "organization",
+    "Practitioner": "practitioner",
+    "PractitionerRole": "practitioner-role",
+}
+
+
+def read_person(reference: Any, entries: Entries, origin: Entry) -> Person:
+    """The patient or subscriber behind `reference`; what only the Reference says where not sent."""
+    found = entries.follow(reference, origin)
+    if found is None:
+        bare = reference if isinstance(reference, dict) else {}
+        named = identifier(bare.get("identifier"))
+        return Person((named,) if named else (), full_url=text(bare, "reference"))
+    resource = found.resource
+    name = _main(parts(resource, "name"), "official")
+    given = name.get("given")
+    return Person(
+        identifiers=identifiers(resource),
+        family=text(name, "family"),
+        given=" ".join([each for each in given if isinstance(each, str)])
+        if isinstance(given, list)
+        else "",
+        birth_date=day(resource.get("birthDate")),
+        gender=text(resource, "gender"),
+        language=_language(resource),
+        full_url=found.full_url,
+    )
+
+
+def _main(names: list[dict[str, Any]], use: str) -> Mapping[str, Any]:
+    """The entry with `use`, else the first."""
+    for name in names:
+        if name.get("use") == use:
+            return name
+    return names[0] if names else {}
+
+
+def _language(patient: Mapping[str, Any]) -> str:
+    """The language that the patient prefers, else the first named."""
+    spoken = parts(patient, "communication")
+    for each in [*[one for one in spoken if one.get("preferred") is True], *spoken]:
+        code = first_code(each.get("language"))
+        if code:
+            return code
+    return ""
+
+
+def read_party(reference: Any, entries: Entries, origin: Entry) -> Party:
+    """The organization, practitioner or role behind `reference`.
+
+    What is not in the bundle is known by the Reference's own identifier and display.
+    """
+    found = entries.follow(reference, origin)
+    if found is None or found.kind not in _KINDS:
+        return _named_only(reference if isinstance(reference, dict) else {})
+    if found.kind == "PractitionerRole":
+        return _role(found, entries)
+    resource = found.resource
+    own = identifiers(resource)
+    return Party(
+        kind=_KINDS[found.kind],
+        full_url=found.full_url,
+        npi=npi(own),
+        name=_name(resource),
+        identifiers=own,
+        specialties=_qualifications(resource),
+        state=_state(resource),
+    )
+
+
+def _named_only(reference: Mapping[str, Any]) -> Party:
+    named = identifier(reference.get("identifier"))
+    own = (named,) if named else ()
+    return Party(
+        kind=_KINDS.get(text(reference, "type"), "organization"),
+        full_url=text(reference, "reference"),
+        npi=npi(own),
+        name=text(reference, "display"),
+        identifiers=own,
+    )
+
+
+def _role(found: Entry, entries: Entries) -> Party:
+    role = found.resource
+    person = read_party(role["practitioner"], entries, found) if "practitioner" in role else None
+    group = read_party(role["organization"], entries, found) if "organization" in role else None
+    behind = [each for each in (person, group) if each is not None and each.kind in _NOT_ROLES]
+    own = identifiers(role)
+    every = tuple(dict.fromkeys([*own, *[one for each in behind for one in each.identifiers]]))
+    specialties = [*_concepts(role, "specialty"), *[s for each in behind for s in each.specialties]]
+    return Party(
+        kind="practitioner-role",
+        full_url=found.full_url,
+        npi=next((each.npi for each in behind if each.npi), npi(own)),
+        name=next((each.name for each in behind if each.name), ""),
+        identifiers=every,
+        specialties=tuple(dict.fromkeys(specialties)),
+        state=next((each.state for each in reversed(behind) if each.state), ""),
+    )
+
+
+_NOT_ROLES = frozenset({"organization", "practitioner"})
+
+
+def npi(own: tuple[Identifier, ...]) -> str:
+    """The National Provider Identifier among `own`, else ""."""
+    for each in own:
+        if each.system == system.NPI:
+            return each.value
+    return ""
+
+
+def _name(resource: Mapping[str, Any]) -> str:
+    """An organization's name, or a practitioner's given and family name."""
+    plain = resource.get("name")
+    if isinstance(plain, str):
+        return plain
+    name = _main(parts(resource, "name"), "official")
+    given = name.get("given")
+    first = given[0] if isinstance(given, list) and given and isinstance(given[0], str) else ""
+    return text(name, "text") or " ".join(filter(None, (first, text(name, "family"))))
+
+
+def _qualifications(practitioner: Mapping[str, Any]) -> tuple[Concept, ...]:
+    read = [concept(each.get("code")) for each in parts(practitioner, "qualification")]
+    return tuple([each for each in read if each is not None])
+
+
+def _concepts(resource: Mapping[str, Any], name: str) -> list[Concept]:
+    return [read for each in parts(resource, name) if (read := concept(each)) is not None]
+
+
+def _state(resource: Mapping[str, Any]) -> str:
+    for address in parts(resource, "address"):
+        state = text(address, "state")
+        if state:
+            return state
+    return text(part(resource, "address"), "state")
