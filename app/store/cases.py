@@ -1,0 +1,201 @@
+"""Cases, their items, and every number that leads to them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from app.domain.case import Case, CaseState
+from app.domain.decision import Outcome
+from app.domain.event import Event
+from app.domain.guide import Guide
+from app.domain.values import Identifier
+from app.store.events import EventWriter
+from app.store.link import ReadLink, WriteLink
+from app.store.tables import case_items, case_numbers, cases
+from app.store.types import key_text
+
+_COLUMNS = tuple(column for column in cases.c if column.name != "tenant")
+_BY_ID = select(*_COLUMNS, cases.c.tenant).where(
+    cases.c.tenant == bindparam("tenant"), cases.c.id == bindparam("id")
+)
+_BY_NUMBER = (
+    select(*_COLUMNS, cases.c.tenant)
+    .join_from(
+        case_numbers,
+        cases,
+        (cases.c.tenant == case_numbers.c.tenant) & (cases.c.id == case_numbers.c.case_id),
+    )
+    .where(
+        case_numbers.c.tenant == bindparam("tenant"),
+        case_numbers.c.value == bindparam("value"),
+        case_numbers.c.kind != "trace",
+    )
+    .order_by(cases.c.id.desc())
+    .limit(1)
+)
+_ITEMS = (
+    select(case_items)
+    .where(case_items.c.tenant == bindparam("tenant"), case_items.c.case_id == bindparam("case_id"))
+    .order_by(case_items.c.sequence)
+)
+_TRACES = (
+    select(case_numbers.c.sequence, case_numbers.c.system, case_numbers.c.value)
+    .where(
+        case_numbers.c.tenant == bindparam("tenant"),
+        case_numbers.c.case_id == bindparam("case_id"),
+        case_numbers.c.kind == "trace",
+    )
+    .order_by(case_numbers.c.sequence, case_numbers.c.value)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseItem:
+    """The current state of one requested line, as far as it can be asked for.
+
+    `outcome` is None where nothing was decided (a business error). `starts` and `ends` are the
+    service's days, `traces` the item's trace numbers as sent, the NPIs those of the people and
+    organizations that order or render it.
+    """
+
+    sequence: int
+    service_system: str
+    service_code: str
+    outcome: Outcome | None = None
+    authorization_number: str = ""
+    review_reference: str = ""
+    starts: date | None = None
+    ends: date | None = None
+    ordering_npis: tuple[str, ...] = ()
+    rendering_npis: tuple[str, ...] = ()
+    policy_id: str = ""
+    policy_version: str = ""
+    policy_sha256: str = ""
+    traces: tuple[Identifier, ...] = ()
+
+
+class Cases:
+    """Reads cases."""
+
+    def __init__(self, link: ReadLink) -> None:
+        self._link = link
+
+    def get(self, case_id: uuid.UUID) -> Case | None:
+        """The case with that key, or None."""
+        return _case(self._link.first(_BY_ID, {"id": case_id}))
+
+    def by_number(self, value: str) -> Case | None:
+        """The newest case that has this case, authorization or review number, or None."""
+        return _case(self._link.first(_BY_NUMBER, {"value": key_text(value)}))
+
+    def items(self, case_id: uuid.UUID) -> tuple[CaseItem, ...]:
+        """The items of a case by sequence."""
+        traces: dict[int, list[Identifier]] = {}
+        for row in self._link.fetch(_TRACES, {"case_id": case_id}):
+            traces.setdefault(row.sequence, []).append(Identifier(row.system, row.value))
+        rows = self._link.fetch(_ITEMS, {"case_id": case_id})
+        return tuple(_item(row, tuple(traces.get(row.sequence, ()))) for row in rows)
+
+
+class CaseWriter(Cases):
+    """Reads and adds cases."""
+
+    def __init__(self, link: WriteLink, events: EventWriter) -> None:
+        super().__init__(link)
+        self._write = link
+        self._events = events
+
+    def add(self, case: Case, items: Sequence[CaseItem], event: Event) -> None:
+        """Open a case with its items; `event` is the first line of its log."""
+        self._events.open(case.id)
+        self._events.append(event)
+        self._write.add(
+            cases,
+            {
+                "id": case.id,
+                "number": case.number,
+                "guide": case.guide.value,
+                "state": case.state.value,
+                "submitter": case.submitter,
+                "requestor_npi": key_text(case.requestor_npi),
+                "member_id": key_text(case.member_id),
+                "plan": case.plan,
+                "line": case.line,
+                "received_at": case.received_at,
+                "due": case.due,
+                "authorization_number": case.authorization_number,
+                "rulebook": case.rulebook,
+            },
+        )
+        for item in items:
+            self._write.add(case_items, _item_row(case.id, item))
+        for sequence, kind, system, value in _numbers(case, items):
+            self._write.add(
+                case_numbers,
+                {
+                    "value": key_text(value),
+                    "kind": kind,
+                    "case_id": case.id,
+                    "sequence": sequence,
+                    "system": key_text(system),
+                },
+            )
+
+
+def _numbers(case: Case, items: Sequence[CaseItem]) -> Iterator[tuple[int, str, str, str]]:
+    """(sequence, kind, system, value), each once: a key of the table has no system."""
+    yield 0, "case", "", case.number
+    if case.authorization_number:
+        yield 0, "authorization", "", case.authorization_number
+    for item in items:
+        if item.authorization_number and item.authorization_number != case.authorization_number:
+            yield item.sequence, "authorization", "", item.authorization_number
+        if item.review_reference:
+            yield item.sequence, "review", "", item.review_reference
+        for trace in {key_text(trace.value): trace for trace in item.traces}.values():
+            yield item.sequence, "trace", trace.system, trace.value
+
+
+def _case(row: Any) -> Case | None:
+    if row is None:
+        return None
+    values = dict(row._mapping)
+    values.update(guide=Guide(row.guide), state=CaseState(row.state))
+    return Case(**values)
+
+
+def _item_row(case_id: uuid.UUID, item: CaseItem) -> dict[str, Any]:
+    return {
+        "case_id": case_id,
+        "sequence": item.sequence,
+        "service_system": key_text(item.service_system),
+        "service_code": key_text(item.service_code),
+        "outcome": item.outcome.value if item.outcome else "",
+        "authorization_number": item.authorization_number,
+        "review_reference": item.review_reference,
+        "starts": item.starts,
+        "ends": item.ends,
+        "ordering_npis": " ".join(item.ordering_npis),
+        "rendering_npis": " ".join(item.rendering_npis),
+        "policy_id": item.policy_id,
+        "policy_version": item.policy_version,
+        "policy_sha256": item.policy_sha256,
+    }
+
+
+def _item(row: Any, traces: tuple[Identifier, ...]) -> CaseItem:
+    values = dict(row._mapping)
+    for name in ("tenant", "case_id"):
+        del values[name]
+    values.update(
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        ordering_npis=tuple(row.ordering_npis.split()),
+        rendering_npis=tuple(row.rendering_npis.split()),
+    )
+    return CaseItem(**values, traces=traces)

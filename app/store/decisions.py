@@ -1,0 +1,88 @@
+"""Decisions, whole: with the coverage, the facts, the policy versions and the rulebook they used."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from app.domain.coverage import Coverage, NotEligible
+from app.domain.decision import Decision
+from app.domain.event import Event
+from app.store.codec import decode, encode
+from app.store.compression import pack, unpack
+from app.store.events import EventWriter
+from app.store.link import ReadLink, WriteLink
+from app.store.tables import decisions
+
+_OF_CASE = (
+    select(decisions.c.id, decisions.c.case_id, decisions.c.dictionary, decisions.c.body)
+    .where(decisions.c.tenant == bindparam("tenant"), decisions.c.case_id == bindparam("case_id"))
+    .order_by(decisions.c.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    decision: Decision
+    eligibility: Coverage | NotEligible | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDecision:
+    """A decision as made; `eligibility` is None when the payer's system could not be asked."""
+
+    id: uuid.UUID
+    case_id: uuid.UUID
+    decision: Decision
+    eligibility: Coverage | NotEligible | None
+
+
+class Decisions:
+    """Reads decisions."""
+
+    def __init__(self, link: ReadLink) -> None:
+        self._link = link
+
+    def of(self, case_id: uuid.UUID) -> tuple[StoredDecision, ...]:
+        """All decisions of a case; the last one is in force."""
+        return tuple(_stored(row) for row in self._link.fetch(_OF_CASE, {"case_id": case_id}))
+
+
+class DecisionWriter(Decisions):
+    """Reads and stores decisions."""
+
+    def __init__(self, link: WriteLink, events: EventWriter) -> None:
+        super().__init__(link)
+        self._write = link
+        self._events = events
+
+    def add(
+        self,
+        decision_id: uuid.UUID,
+        decision: Decision,
+        eligibility: Coverage | NotEligible | None,
+        event: Event,
+    ) -> None:
+        """Keep the decision of the event's case; `event` says who made it and when."""
+        dictionary, body = pack(encode(_Body(decision, eligibility)))
+        self._write.add(
+            decisions,
+            {
+                "case_id": event.case_id,
+                "id": decision_id,
+                "made_at": decision.made_at,
+                "rulebook": decision.rulebook,
+                "reviewer": decision.human.reviewer if decision.human else "",
+                "dictionary": dictionary,
+                "body": body,
+            },
+        )
+        self._events.append(event)
+
+
+def _stored(row: Any) -> StoredDecision:
+    body = decode(_Body, unpack(row.dictionary, row.body))
+    return StoredDecision(row.id, row.case_id, body.decision, body.eligibility)

@@ -1,0 +1,72 @@
+"""Bytes exactly as they were received or sent. What they mean is not known here."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import bindparam, select
+
+from app.store.compression import pack, unpack
+from app.store.link import ReadLink, WriteLink
+from app.store.tables import documents
+
+_BY_ID = select(
+    documents.c.kind, documents.c.media_type, documents.c.dictionary, documents.c.body
+).where(documents.c.tenant == bindparam("tenant"), documents.c.id == bindparam("id"))
+
+
+class DocumentKind(StrEnum):
+    """Which way a document went."""
+
+    RECEIVED = "received"
+    SENT = "sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A stored document."""
+
+    kind: DocumentKind
+    media_type: str
+    content: bytes
+
+
+class Documents:
+    """Reads documents."""
+
+    def __init__(self, link: ReadLink) -> None:
+        self._link = link
+
+    def get(self, document: uuid.UUID) -> Document | None:
+        """The document, byte for byte, or None."""
+        row = self._link.first(_BY_ID, {"id": document})
+        if row is None:
+            return None
+        return Document(DocumentKind(row.kind), row.media_type, unpack(row.dictionary, row.body))
+
+
+class DocumentWriter(Documents):
+    """Reads and stores documents."""
+
+    def __init__(self, link: WriteLink) -> None:
+        super().__init__(link)
+        self._write = link
+
+    def put(self, document: uuid.UUID, content: bytes, kind: DocumentKind, media_type: str) -> None:
+        """Keep `content`. The event that it belongs to names it."""
+        dictionary, body = pack(content)
+        self._write.add(
+            documents,
+            {
+                "id": document,
+                "kind": kind.value,
+                "media_type": media_type,
+                "sha256": hashlib.sha256(content).digest(),
+                "size": len(content),
+                "dictionary": dictionary,
+                "body": body,
+            },
+        )

@@ -1,0 +1,118 @@
+"""Connections to SQLite or PostgreSQL, and what their errors mean.
+
+SQLite: one writer per process, `BEGIN IMMEDIATE`, WAL, durable commits; readers apart.
+PostgreSQL: psycopg 3; a block's rows travel in one round trip; reads need no transaction.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakSet
+
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import QueuePool
+
+from app.errors import BadSetting
+
+PATIENCE_SECONDS = 5.0
+"""How long to wait for a lock, a connection or a server before the answer is Unavailable."""
+
+
+@dataclass(frozen=True, eq=False)
+class Engines:
+    """Two pools of one database."""
+
+    write: Engine
+    read: Engine
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is the embedded one."""
+        return self.write.dialect.name == "sqlite"
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self.write.dispose()
+        self.read.dispose()
+
+    def forget(self) -> None:
+        """After a fork: let go of the parent's connections without closing them."""
+        self.write.dispose(close=False)
+        self.read.dispose(close=False)
+
+
+_LIVING: WeakSet[Engines] = WeakSet()
+
+
+def _forget_all() -> None:
+    for made in tuple(_LIVING):
+        made.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)
+
+
+def engines(url: str, sync: str) -> Engines:
+    """Prepare both pools; nothing is opened. BadSetting when it is not a database we know."""
+    try:
+        backend = make_url(url).get_backend_name()
+    except ArgumentError:
+        backend = ""
+    if backend == "sqlite":
+        made = Engines(_sqlite(url, sync, 1), _sqlite(url, sync, 4, readonly=True))
+    elif backend == "postgresql":
+        made = Engines(_postgres(url), _postgres(url, isolation_level="AUTOCOMMIT"))
+    else:
+        raise BadSetting("DATABASE_URL must name an SQLite or a PostgreSQL database.")
+    _LIVING.add(made)
+    return made
+
+
+def _sqlite(url: str, sync: str, size: int, readonly: bool = False) -> Engine:
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=PATIENCE_SECONDS,
+        hide_parameters=True,
+        connect_args={
+            "timeout": PATIENCE_SECONDS,
+            "check_same_thread": False,
+            "isolation_level": None,  # we say BEGIN ourselves
+        },
+    )
+
+    def prepare(connection: Any, _record: Any) -> None:
+        for pragma in (
+            "journal_mode=WAL",
+            f"synchronous={sync}",
+            "foreign_keys=ON",
+            "cache_size=-8000",
+            "temp_store=MEMORY",
+            f"query_only={int(readonly)}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
+
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", begin)
+    return engine
+
+
+def _postgres(url: str, **options: Any) -> Engine:
+    return create_engine(
+        url,
+        pool_size=4,
+        max_overflow=8,
+        pool_timeout=PATIENCE_SECONDS,
+        hide_parameters=True,
+        connect_args={"connect_timeout": int(PATIENCE_SECONDS)},
+        **options,
+    )

@@ -1,0 +1,79 @@
+"""The append-only log. Triggers refuse to change or remove a line."""
+
+from __future__ import annotations
+
+import uuid
+from itertools import count
+
+import orjson
+from sqlalchemy import bindparam, select
+
+from app.domain.event import Event, EventKind
+from app.store.codec import encode
+from app.store.link import ReadLink, WriteLink
+from app.store.tables import events
+
+_OF_CASE = (
+    select(events.c.id, events.c.case_id, events.c.kind, events.c.at, events.c.actor, events.c.data)
+    .where(events.c.tenant == bindparam("tenant"), events.c.case_id == bindparam("case_id"))
+    .order_by(events.c.sequence)
+)
+
+_NEXT = (
+    "INSERT INTO events (tenant, case_id, sequence, id, kind, at, actor, data) "
+    "SELECT ?, ?, COALESCE(MAX(sequence), 0) + 1, ?, ?, ?, ?, ? "
+    "FROM events WHERE tenant = ? AND case_id = ?"
+)
+
+
+class Events:
+    """Reads the log."""
+
+    def __init__(self, link: ReadLink) -> None:
+        self._link = link
+
+    def of(self, case_id: uuid.UUID) -> tuple[Event, ...]:
+        """All events of a case, in the order in which they were stored."""
+        return tuple(
+            Event(
+                row.id, row.case_id, EventKind(row.kind), row.at, row.actor, orjson.loads(row.data)
+            )
+            for row in self._link.fetch(_OF_CASE, {"case_id": case_id})
+        )
+
+
+class EventWriter(Events):
+    """Reads and extends the log."""
+
+    def __init__(self, link: WriteLink) -> None:
+        super().__init__(link)
+        self._write = link
+        self._new: dict[uuid.UUID, count[int]] = {}
+
+    def open(self, case_id: uuid.UUID) -> None:
+        """From here on in this transaction, `case_id` is a new case: its log starts at 1."""
+        self._new[case_id] = count(1)
+
+    def append(self, event: Event) -> None:
+        """Add one event at the end of its case's log."""
+        data = encode(event.data).decode()
+        numbers = self._new.get(event.case_id)
+        if numbers is None:
+            tenant, case_id = self._write.tenant, event.case_id
+            kind = event.kind.value
+            self._write.after(
+                _NEXT, tenant, case_id, event.id, kind, event.at, event.actor, data, tenant, case_id
+            )
+            return
+        self._write.add(
+            events,
+            {
+                "case_id": event.case_id,
+                "sequence": next(numbers),
+                "id": event.id,
+                "kind": event.kind.value,
+                "at": event.at,
+                "actor": event.actor,
+                "data": data,
+            },
+        )

@@ -1,0 +1,150 @@
+"""One tenant's transaction: collects rows, reads, and sends. Private to `app.store`.
+
+Repositories (cases, documents, ...) are given a link and know nothing of connections.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Executable, Row, Table
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.store.engine import Engines
+from app.store.faults import Again, Lost, understood
+from app.store.rows import Batch, Statement
+
+WAITS = (0.0, 0.005, 0.02, 0.08, 0.3)
+"""Seconds before the second, third, ... try of a transaction that the database put off."""
+
+
+class ReadLink:
+    """Reads of one tenant; the connection is taken at the first one."""
+
+    def __init__(self, engine: Engine, tenant: str) -> None:
+        self.tenant = tenant
+        self._engine = engine
+        self._connection: Connection | None = None
+
+    def fetch(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
+        """All rows of a select; `tenant` is always among its parameters."""
+        with _translated(self._engine):
+            return self._connected().execute(statement, {"tenant": self.tenant, **values}).all()
+
+    def first(self, statement: Executable, values: Mapping[str, Any]) -> Row[Any] | None:
+        """The first row of a select, or None."""
+        with _translated(self._engine):
+            return self._connected().execute(statement, {"tenant": self.tenant, **values}).first()
+
+    def close(self) -> None:
+        """Give the connection back; what was not committed is gone."""
+        if self._connection is not None:
+            with suppress(SQLAlchemyError):
+                self._connection.close()
+            self._connection = None
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+
+class WriteLink(ReadLink):
+    """Collects rows until the block ends or reads."""
+
+    def __init__(self, engines: Engines, tenant: str) -> None:
+        super().__init__(engines.write, tenant)
+        self._sqlite = engines.is_sqlite
+        self._batch = Batch(self._sqlite)
+
+    def add(self, table: Table, row: Mapping[str, Any]) -> None:
+        """Collect one row of this tenant."""
+        self._batch.add(table, {"tenant": self.tenant, **row})
+
+    def after(self, sql: str, *values: Any) -> None:
+        """Collect a statement, with `?` marks, that runs after the rows collected so far."""
+        self._batch.after(sql, *values)
+
+    def execute(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement now, for each of `rows`; the transaction stays open from here on."""
+        with _translated(self._engine):
+            values = [{"tenant": self.tenant, **row} for row in rows]
+            self._connected().execute(statement, values)
+
+    def commit(self) -> None:
+        """Store all of it. A transaction that read nothing is tried again when the database asks."""
+        if self._connection is None:
+            if self._batch:
+                _patiently(
+                    lambda: _send_alone(self._engine, self._batch.statements(), self._sqlite)
+                )
+            return
+        with _translated(self._engine):
+            self._flush(self._connection)
+            self._connection.commit()
+
+    def _connected(self) -> Connection:
+        connection = super()._connected()
+        self._flush(connection)
+        return connection
+
+    def _flush(self, connection: Connection) -> None:
+        if not connection.in_transaction():
+            connection.begin()
+        if self._batch:
+            cursor = connection.connection.cursor()
+            for sql, values in self._batch.statements():
+                cursor.execute(sql, values)
+            cursor.close()
+            self._batch.clear()
+
+
+@contextmanager
+def _translated(engine: Engine) -> Iterator[None]:
+    """Driver and SQLAlchemy errors leave as ours, without their text: it may hold stored values."""
+    try:
+        yield
+    except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
+        fault = understood(error)
+        if isinstance(fault, Lost):
+            engine.dispose()
+        raise fault from None
+
+
+def _patiently(attempt: Callable[[], None]) -> None:
+    for wait in WAITS:
+        try:
+            return attempt()
+        except Again:
+            time.sleep(wait)
+    return attempt()
+
+
+def _send_alone(engine: Engine, statements: list[Statement], sqlite: bool) -> None:
+    """A whole transaction by the driver itself, from BEGIN to COMMIT."""
+    with _translated(engine):
+        pooled = engine.raw_connection()
+        try:
+            (_send_sqlite if sqlite else _send_postgres)(pooled.driver_connection, statements)
+        finally:
+            pooled.close()  # the pool rolls back what is open
+
+
+def _send_sqlite(connection: Any, statements: list[Statement]) -> None:
+    cursor = connection.cursor()
+    cursor.execute("BEGIN IMMEDIATE")
+    for sql, values in statements:
+        cursor.execute(sql, values)
+    cursor.execute("COMMIT")
+
+
+def _send_postgres(connection: Any, statements: list[Statement]) -> None:
+    """BEGIN, the rows and COMMIT leave together: one round trip."""
+    cursor = connection.cursor()
+    with connection.pipeline():
+        for sql, values in statements:
+            cursor.execute(sql, values)
+        connection.commit()

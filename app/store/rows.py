@@ -1,0 +1,110 @@
+"""Rows of many tables sent as few statements as can be: one INSERT per table, built once.
+
+SQLAlchemy describes the tables and runs the reads. Its execution of nine small inserts costs more
+than the database takes for them, so collected rows go to the driver's cursor directly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Date, Table
+
+from app.store.tables import metadata
+from app.store.types import Instant, Key, instant_text
+
+Row = Mapping[str, Any]
+Statement = tuple[str, tuple[Any, ...]]
+
+MOST = 50
+"""Rows in one statement: SQLite before 3.32 takes 999 parameters."""
+
+_ORDER = {table.name: place for place, table in enumerate(metadata.sorted_tables)}
+
+
+class Batch:
+    """Rows in the order in which foreign keys allow them, whatever order they were added in."""
+
+    def __init__(self, sqlite: bool) -> None:
+        self._sqlite = sqlite
+        self._rows: dict[str, list[tuple[Any, ...]]] = {}
+        self._late: list[Statement] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._rows or self._late)
+
+    def add(self, table: Table, row: Row) -> None:
+        """Collect one row; a column that `row` does not name is NULL."""
+        bind = _binder(table, self._sqlite)
+        self._rows.setdefault(table.name, []).append(bind(row))
+
+    def after(self, sql: str, *values: Any) -> None:
+        """Collect a statement (with `?` marks) that runs after all rows."""
+        marked = sql if self._sqlite else sql.replace("?", "%s")
+        self._late.append(
+            (marked, tuple(_plain(value) if self._sqlite else value for value in values))
+        )
+
+    def statements(self) -> list[Statement]:
+        """What to execute, in this order; may be asked again when a transaction is repeated."""
+        made: list[Statement] = []
+        for name in sorted(self._rows, key=_ORDER.__getitem__):
+            rows = self._rows[name]
+            for start in range(0, len(rows), MOST):
+                part = rows[start : start + MOST]
+                values = part[0] if len(part) == 1 else tuple(x for row in part for x in row)
+                made.append((_insert(metadata.tables[name], len(part), self._sqlite), values))
+        return made + self._late
+
+    def clear(self) -> None:
+        """Forget what was sent."""
+        self._rows.clear()
+        self._late.clear()
+
+
+def _plain(value: Any) -> Any:
+    """A value as SQLite keeps it, by its Python type."""
+    if hasattr(value, "bytes"):
+        return value.bytes
+    if hasattr(value, "tzinfo"):
+        return instant_text(value)
+    return value
+
+
+@cache
+def _insert(table: Table, count: int, sqlite: bool) -> str:
+    mark = "?" if sqlite else "%s"
+    one = f"({', '.join([mark] * len(table.columns))})"
+    names = ", ".join(f'"{column.name}"' for column in table.columns)
+    return f'INSERT INTO "{table.name}" ({names}) VALUES {", ".join([one] * count)}'  # noqa: S608
+
+
+@cache
+def _binder(table: Table, sqlite: bool) -> Callable[[Row], tuple[Any, ...]]:
+    """Turns a row into the driver's values, in the order of the columns."""
+    names = tuple(column.name for column in table.columns)
+    plain: dict[int, Callable[[Any], Any]] = {}
+    if sqlite:
+        for place, column in enumerate(table.columns):
+            if isinstance(column.type, Key):
+                plain[place] = _key
+            elif isinstance(column.type, Instant):
+                plain[place] = instant_text
+            elif isinstance(column.type, Date):
+                plain[place] = date.isoformat
+
+    def bind(row: Row) -> tuple[Any, ...]:
+        values = [row.get(name) for name in names]
+        for place, convert in plain.items():
+            if values[place] is not None:
+                values[place] = convert(values[place])
+        return tuple(values)
+
+    return bind
+
+
+def _key(value: Any) -> bytes:
+    return bytes(value.bytes)

@@ -1,0 +1,233 @@
+"""The tables (private to `app.store`). Every key starts with the tenant; no sequences, no JSON types.
+
+Rows of `events` and `decisions` are written once: triggers refuse UPDATE and DELETE
+(migrations/versions/0001_first.py).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from app.store.types import Instant, Key
+
+NAMES = {
+    "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    "uq": "%(table_name)s_%(column_0_N_name)s_key",
+    "ck": "%(table_name)s_%(constraint_name)s_check",
+    "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+    "pk": "%(table_name)s_pkey",
+}
+
+metadata = MetaData(naming_convention=NAMES)
+
+
+def _text(name: str, **kinds: Any) -> Column[str]:
+    return Column(name, Text, nullable=False, **kinds)
+
+
+def _to(columns: tuple[str, ...], table: str, *keys: str) -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ("tenant", *columns), [f"{table}.{key}" for key in ("tenant", *keys)]
+    )
+
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    _text("value"),
+)
+"""One row that migrations lock, so that processes which start together take turns."""
+
+documents = Table(
+    "documents",
+    metadata,
+    _text("tenant"),
+    Column("id", Key, nullable=False),
+    _text("kind"),
+    _text("media_type"),
+    Column("sha256", LargeBinary(32), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("dictionary", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("tenant", "id"),
+    CheckConstraint("kind in ('received', 'sent')", name="kind"),
+    CheckConstraint("length(sha256) = 32", name="sha256"),
+)
+"""Bytes exactly as received or sent, under zstd; `dictionary` 0 means without one."""
+
+cases = Table(
+    "cases",
+    metadata,
+    _text("tenant"),
+    Column("id", Key, nullable=False),
+    _text("number"),
+    _text("guide"),
+    _text("state"),
+    _text("submitter"),
+    _text("requestor_npi"),
+    _text("member_id"),
+    _text("plan"),
+    _text("line"),
+    Column("received_at", Instant, nullable=False),
+    Column("due", Instant),
+    _text("authorization_number"),
+    _text("rulebook"),
+    PrimaryKeyConstraint("tenant", "id"),
+    UniqueConstraint("tenant", "number"),
+    Index(None, "tenant", "member_id", "requestor_npi"),
+    CheckConstraint("number <> ''", name="number"),
+    CheckConstraint(
+        "state in ('received', 'decided', 'in-review', 'awaiting-information', 'with-delegate',"
+        " 'rejected', 'cancelled')",
+        name="state",
+    ),
+    CheckConstraint(
+        "due is not null or state not in ('in-review', 'awaiting-information', 'with-delegate')",
+        name="waits_until",
+    ),
+    sqlite_with_rowid=False,
+)
+"""A waiting case always has an instant by which it must be decided."""
+
+case_items = Table(
+    "case_items",
+    metadata,
+    _text("tenant"),
+    Column("case_id", Key, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    _text("service_system"),
+    _text("service_code"),
+    _text("outcome"),
+    _text("authorization_number"),
+    _text("review_reference"),
+    Column("starts", Date),
+    Column("ends", Date),
+    _text("ordering_npis"),
+    _text("rendering_npis"),
+    _text("policy_id"),
+    _text("policy_version"),
+    _text("policy_sha256"),
+    PrimaryKeyConstraint("tenant", "case_id", "sequence"),
+    _to(("case_id",), "cases", "id"),
+    CheckConstraint("sequence > 0", name="sequence"),
+    CheckConstraint(
+        "outcome in ('approved', 'modified', 'pended', 'not-covered', 'not-required', 'denied',"
+        " 'cancelled', '')",
+        name="outcome",
+    ),
+    CheckConstraint("starts <= ends", name="period"),
+    sqlite_with_rowid=False,
+)
+"""The current state of each item. NPIs stand in a list with spaces, as an item may have several;
+they are only looked at within one member's cases. `outcome` is empty where none was reached."""
+
+case_numbers = Table(
+    "case_numbers",
+    metadata,
+    _text("tenant"),
+    _text("value"),
+    _text("kind"),
+    Column("case_id", Key, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    _text("system"),
+    PrimaryKeyConstraint("tenant", "value", "kind", "case_id", "sequence"),
+    _to(("case_id",), "cases", "id"),
+    CheckConstraint("kind in ('case', 'authorization', 'review', 'trace')", name="kind"),
+    sqlite_with_rowid=False,
+)
+"""Every number under which a case or an item may be asked for; `sequence` 0 is the whole case."""
+
+decisions = Table(
+    "decisions",
+    metadata,
+    _text("tenant"),
+    Column("case_id", Key, nullable=False),
+    Column("id", Key, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    _text("rulebook"),
+    _text("reviewer"),
+    Column("dictionary", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("tenant", "case_id", "id"),
+    _to(("case_id",), "cases", "id"),
+)
+"""The neutral decision with the coverage it used, whole (JSON under zstd). `reviewer` is empty when
+no person looked."""
+
+events = Table(
+    "events",
+    metadata,
+    _text("tenant"),
+    Column("case_id", Key, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("id", Key, nullable=False),
+    _text("kind"),
+    Column("at", Instant, nullable=False),
+    _text("actor"),
+    _text("data"),
+    PrimaryKeyConstraint("tenant", "case_id", "sequence"),
+    _to(("case_id",), "cases", "id"),
+    CheckConstraint("sequence > 0", name="sequence"),
+    CheckConstraint("actor <> ''", name="actor"),
+    sqlite_with_rowid=False,
+)
+
+submissions = Table(
+    "submissions",
+    metadata,
+    _text("tenant"),
+    _text("submitter"),
+    Column("transaction_key", LargeBinary(32), nullable=False),
+    _text("system"),
+    _text("value"),
+    Column("sha256", LargeBinary(32), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("case_id", Key, nullable=False),
+    Column("request", Key, nullable=False),
+    Column("answer", Key, nullable=False),
+    PrimaryKeyConstraint("tenant", "submitter", "transaction_key"),
+    _to(("case_id",), "cases", "id"),
+    _to(("request",), "documents", "id"),
+    _to(("answer",), "documents", "id"),
+    CheckConstraint("length(sha256) = 32", name="sha256"),
+    sqlite_with_rowid=False,
+)
+"""What makes a repeated submit harmless. `transaction_key` is the hash of system and value, since a
+sender's identifier may be longer than an index allows."""
+
+resources = Table(
+    "resources",
+    metadata,
+    _text("tenant"),
+    _text("kind"),
+    _text("id"),
+    Column("version", Integer, nullable=False),
+    _text("guide"),
+    _text("submitter"),
+    Column("case_id", Key, nullable=False),
+    Column("document", Key, nullable=False),
+    _text("pointer"),
+    PrimaryKeyConstraint("tenant", "kind", "id", "version"),
+    _to(("case_id",), "cases", "id"),
+    _to(("document",), "documents", "id"),
+    CheckConstraint("version > 0", name="version"),
+    sqlite_with_rowid=False,
+)
+"""Public ids of what may be read one by one, and where in which document it stands."""

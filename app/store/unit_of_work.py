@@ -1,0 +1,82 @@
+"""`Store` and its two kinds of block: `read` and `write`. The package's docstring shows their use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from app.store.cases import Cases, CaseWriter
+from app.store.decisions import Decisions, DecisionWriter
+from app.store.documents import Documents, DocumentWriter
+from app.store.engine import engines
+from app.store.events import Events, EventWriter
+from app.store.faults import Collision
+from app.store.link import ReadLink, WriteLink
+from app.store.resources import Resources, ResourceWriter
+from app.store.submissions import Submissions, SubmissionWriter, Taken
+from app.store.tables import submissions
+
+
+class Read:
+    """What can be asked about one tenant's data."""
+
+    def __init__(self, link: ReadLink) -> None:
+        self.submissions = Submissions(link)
+        self.cases = Cases(link)
+        self.decisions = Decisions(link)
+        self.events = Events(link)
+        self.documents = Documents(link)
+        self.resources = Resources(link)
+
+
+class Write:
+    """One transaction of one tenant: the same questions, and what can be stored."""
+
+    def __init__(self, link: WriteLink) -> None:
+        self.events = EventWriter(link)
+        self.submissions = SubmissionWriter(link, self.events)
+        self.cases = CaseWriter(link, self.events)
+        self.decisions = DecisionWriter(link, self.events)
+        self.documents = DocumentWriter(link)
+        self.resources = ResourceWriter(link)
+
+
+class Store:
+    """A database by its URL (`sqlite:///file` or `postgresql+psycopg://...`).
+
+    Safe to share among threads and to keep across a fork. `sync` is SQLite's durability: `FULL`
+    survives a power loss, `NORMAL` may lose the last commits in one.
+    """
+
+    def __init__(self, url: str, sync: str = "FULL") -> None:
+        self.engines = engines(url, sync)
+
+    @contextmanager
+    def read(self, tenant: str) -> Iterator[Read]:
+        """Reads only. Raises Unavailable and Broken."""
+        link = ReadLink(self.engines.read, tenant)
+        try:
+            yield Read(link)
+        finally:
+            link.close()
+
+    @contextmanager
+    def write(self, tenant: str) -> Iterator[Write]:
+        """One transaction: stored whole when the block ends, not at all when it raises.
+
+        Raises Taken, Unavailable and Broken, at the latest at the end of the block.
+        """
+        link = WriteLink(self.engines, tenant)
+        try:
+            yield Write(link)
+            link.commit()
+        except Collision as collision:
+            if collision.table == submissions.name:
+                raise Taken("This submitter has used this transaction identifier.") from None
+            raise
+        finally:
+            link.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engines.dispose()
