@@ -163,6 +163,13 @@ class Settings:
         "FULL or NORMAL",
         "Durability of SQLite: NORMAL is faster and may lose the last answers in a power loss.",
     )
+    namespace: str = _declare(
+        "FORTHWITH_NAMESPACE",
+        "https://fairwater.example",
+        web_address,
+        "http(s) address",
+        "Base of the payer's own number systems, such as trace numbers; the demo payer's by default.",
+    )
     tenant: str = _declare(
         "FORTHWITH_TENANT",
         "demo",
