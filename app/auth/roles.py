@@ -1,0 +1,32 @@
+"""Which role holds which scope; what the *state* of a case allows is `app.domain.case`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from app.auth.scopes import Scope
+from app.domain.principal import Principal, Role
+from app.errors import NotAllowed
+
+HOLDS: Mapping[Role, frozenset[Scope]] = MappingProxyType(
+    {
+        Role.SUBMITTER: frozenset({Scope.SUBMIT, Scope.READ_OWN, Scope.VALIDATE}),
+        Role.PAYER: frozenset({Scope.VALIDATE}),
+        Role.REVIEWER: frozenset({Scope.VALIDATE}),
+        Role.MEDICAL_DIRECTOR: frozenset({Scope.VALIDATE}),
+        Role.OPERATOR: frozenset({Scope.VALIDATE}),
+    }
+)
+"""The truth table of roles and scopes; tests/unit/auth reads it row by row."""
+
+
+def may(principal: Principal, scope: Scope) -> bool:
+    """Whether one of the caller's roles holds the scope."""
+    return any(scope in HOLDS[role] for role in principal.roles)
+
+
+def check(principal: Principal, scope: Scope) -> None:
+    """Raise NotAllowed with a sentence when the caller may not do this."""
+    if not may(principal, scope):
+        raise NotAllowed(f"This caller does not hold the scope {scope.value}.")
