@@ -1,0 +1,66 @@
+"""What this server claims: capability/ read once, with addresses and version filled in.
+
+FHIR R4 CapabilityStatement of kind `instance`. Only what a route answers may stand in the files;
+tests/house compares both ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from app import resources
+from app.domain.guide import Guide
+from app.fhir.urls import core
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """The documents of one guide version, ready to send."""
+
+    statement: bytes
+    operations: Mapping[str, bytes]
+
+
+def capability(
+    guide: Guide, address: str, version: str, validated_types: Iterable[str]
+) -> Capability:
+    """Read and fill in the documents of `guide`.
+
+    `address` is the base of all our addresses, `version` the program's, `validated_types` the
+    resource types that `$validate` knows.
+    """
+    base = f"{address}/fhir/{guide.value}"
+    operations = {
+        path.stem: orjson.dumps(_operation(orjson.loads(path.read_bytes()), base, version))
+        for path in sorted((resources.data("capability") / "operations").glob("*.json"))
+    }
+    statement = orjson.loads((resources.data("capability") / f"{guide.value}.json").read_bytes())
+    statement |= {
+        "url": f"{base}/metadata",
+        "version": version,
+        "software": {"name": "Forthwith", "version": version},
+        "implementation": {"description": "A Forthwith server", "url": base},
+    }
+    _offer_validation(statement["rest"][0]["resource"], validated_types)
+    return Capability(orjson.dumps(statement), operations)
+
+
+def _operation(definition: dict[str, Any], base: str, version: str) -> dict[str, Any]:
+    address = f"{base}/OperationDefinition/{definition['id']}"
+    return definition | {"url": address, "version": version}
+
+
+def _offer_validation(listed: list[dict[str, Any]], types: Iterable[str]) -> None:
+    """Say of each type that it can be validated, adding the types that only that can be done to."""
+    by_type = {entry["type"]: entry for entry in listed}
+    for name in sorted(types):
+        if name not in by_type:
+            by_type[name] = {"type": name}
+            listed.append(by_type[name])
+        by_type[name].setdefault("operation", []).append(
+            {"name": "validate", "definition": core.RESOURCE_VALIDATE}
+        )
