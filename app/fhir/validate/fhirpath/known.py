@@ -1,0 +1,201 @@
+"""Invariants written by hand, where an expression is much slower than what it says.
+
+Each is bound to the tree of one expression by a fingerprint, so another expression under the same
+id is never replaced; `tests/unit/fhirpath/test_known.py` holds each to its expression on generated
+data. A function here may raise on data of a wrong shape: the plain road then answers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from . import elements
+from .narrative import has_content, is_safe
+from .nodes import Ast, Context
+from .runtime import Slow, spread
+
+Holds = Callable[[Any, Context], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A hand-written invariant: its check, and the fingerprint of the tree that it equals."""
+
+    check: Holds
+    fingerprint: str
+
+
+KNOWN: dict[str, Own] = {}
+
+
+def fingerprint(tree: Ast) -> str:
+    """Twelve hex digits that stand for one tree."""
+    return hashlib.sha256(json.dumps(tree, separators=(",", ":")).encode()).hexdigest()[:12]
+
+
+def own_check(key: str, tree: Ast) -> Holds | None:
+    """The hand-written check for invariant `key`, if it has one for exactly this tree."""
+    own = KNOWN.get(key)
+    return own.check if own is not None and own.fingerprint == fingerprint(tree) else None
+
+
+def _own(key: str, tree_fingerprint: str) -> Callable[[Holds], Holds]:
+    def register(check: Holds) -> Holds:
+        KNOWN[key] = Own(check, tree_fingerprint)
+        return check
+
+    return register
+
+
+@_own("ele-1", "2e41032d11d6")
+def has_content_or_value(node: Any, _context: Context) -> bool:
+    """ele-1: an element has a value or children, and an id alone is not enough."""
+    if type(node) is dict:
+        return any(key != "id" and value is not None for key, value in node.items())
+    if type(node) is list or node is None:
+        raise Slow
+    return bool(node != "")
+
+
+@_own("dom-3", "2ca8c9bc4a94")
+def contained_are_used(node: Any, _context: Context) -> bool:
+    """dom-3: every contained resource is referred to from the rest, or refers to its container."""
+    inside = node.get("contained")
+    if inside is None:
+        return True
+    holder = elements.wrap(node, "Resource")
+    named = _named_addresses(elements.descendants([holder]))
+    for one in spread(inside):
+        wanted = one.get("id")
+        if wanted is not None and "#" + wanted not in named and not _names_container(one):
+            return False
+    return True
+
+
+_ADDRESS_TYPES = ("canonical", "uri", "url")
+
+
+def _named_addresses(everything: Any) -> set[str]:
+    found: set[str] = set()
+    for item in everything:
+        value = item.value
+        if type(value) is dict:
+            value = value.get("reference")
+        elif item.type not in _ADDRESS_TYPES:
+            continue
+        if type(value) is str:
+            found.add(value)
+    return found
+
+
+def _names_container(resource: Any) -> bool:
+    for item in elements.descendants([elements.wrap(resource, "Resource")]):
+        value = item.value
+        if type(value) is dict:
+            value = value.get("reference")
+        elif item.type != "canonical":
+            continue
+        if value == "#":
+            return True
+    return False
+
+
+@_own("ref-1", "07d5b3775ca0")
+def local_reference_resolves(node: Any, context: Context) -> bool:
+    """ref-1: a reference that starts with # names a contained resource, or the container itself."""
+    reference = node.get("reference")
+    if reference is None:
+        if "_reference" in node:
+            raise Slow
+        return True
+    if reference[0] != "#" or reference == "#":
+        return True
+    ids = context.memory.get("contained ids")
+    if ids is None:
+        ids = {one["id"] for one in spread(context.root.get("contained"))}
+        context.memory["contained ids"] = ids
+    return reference[1:] in ids
+
+
+@_own("bdl-7", "ffce5902b673")
+def full_urls_differ(node: Any, _context: Context) -> bool:
+    """bdl-7: no two entries have the same fullUrl and version, except in a history."""
+    if node.get("type") == "history":
+        return True
+    seen = set()
+    for entry in spread(node.get("entry")):
+        address = entry.get("fullUrl")
+        if address is None:
+            if "_fullUrl" in entry:
+                raise Slow
+            continue
+        meta = entry["resource"].get("meta") if "resource" in entry else None
+        version = meta.get("versionId") if meta is not None else None
+        key = address if version is None else address + version
+        if key in seen:
+            return False
+        seen.add(key)
+    return True
+
+
+_ASKS = frozenset(("batch", "transaction", "history"))
+_ANSWERS = frozenset(("batch-response", "transaction-response", "history"))
+
+
+def _present_where_due(node: Any, context: Context, name: str, types: frozenset[str]) -> bool:
+    kind = node.get("type")
+    if context.resource is not node or type(kind) is not str:
+        raise Slow
+    due = kind in types
+    return all(bool(entry.get(name)) is due for entry in spread(node.get("entry")))
+
+
+@_own("bdl-3", "4f212703fd9f")
+def requests_where_due(node: Any, context: Context) -> bool:
+    """bdl-3: entries have a request in a batch, transaction or history, and only there."""
+    return _present_where_due(node, context, "request", _ASKS)
+
+
+@_own("bdl-4", "48dd7eaaaa1c")
+def responses_where_due(node: Any, context: Context) -> bool:
+    """bdl-4: entries have a response in the answers to those, and only there."""
+    return _present_where_due(node, context, "response", _ANSWERS)
+
+
+_TWICE = {str(digit): digit * 2 if digit < 5 else digit * 2 - 9 for digit in range(10)}
+_ONCE = {str(digit): digit for digit in range(10)}
+# What the prefix 80840 of all US provider numbers adds to the check sum.
+_PREFIX = 24
+
+
+@_own("us-core-17", "cff95fc0fcd4")
+def npi_check_digit(node: Any, _context: Context) -> bool:
+    """us-core-17: the last digit of a National Provider Identifier is its Luhn check digit."""
+    value = node.get("value")
+    if type(value) is not str:
+        raise Slow
+    digits = value[:10]
+    if len(digits) < 10 or not digits.isdecimal() or not digits.isascii():
+        return False
+    total = _PREFIX + sum(_TWICE[digit] for digit in digits[::2])
+    return (total + sum(_ONCE[digit] for digit in digits[1::2])) % 10 == 0
+
+
+@_own("txt-1", "b3d390cc3883")
+def narrative_is_safe(node: Any, _context: Context) -> bool:
+    """txt-1: only the elements and attributes that FHIR allows."""
+    if type(node) is not str:
+        raise Slow
+    return is_safe(node)
+
+
+@_own("txt-2", "530e6e050217")
+def narrative_has_content(node: Any, _context: Context) -> bool:
+    """txt-2: something to read."""
+    if type(node) is not str:
+        raise Slow
+    return has_content(node)
