@@ -1,0 +1,42 @@
+"""Everything a flow needs, made once by the factory and handed down; nothing here is global."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from app.clock import Moment
+from app.domain.guide import Guide
+from app.fhir.capability import Capability
+from app.fhir.urls import GUIDES
+from app.fhir.urls import Guide as Published
+from app.fhir.validate import Limits, Validator
+from app.flows.judge import EligibilitySource
+from app.rulebook import Rulebook
+from app.settings import Settings
+from app.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The collaborators of the flows. `moment` gives the present instant, once for each call."""
+
+    settings: Settings
+    store: Store
+    rulebook: Rulebook
+    validators: Mapping[Guide, Validator]
+    capabilities: Mapping[Guide, Capability]
+    eligibility: EligibilitySource
+    limits: Limits
+    moment: Callable[[], Moment]
+    version: str
+    example: str
+
+    @property
+    def guides(self) -> tuple[Published, ...]:
+        """The guide versions that are served."""
+        return tuple(GUIDES.values())
+
+    def base(self, guide: Guide) -> str:
+        """The address under which a guide version is served."""
+        return f"{self.settings.address}/fhir/{guide.value}"

@@ -1,0 +1,219 @@
+"""One transaction for one submission: request, case, decision, events, clocks and answer."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from app.clock import Moment
+from app.domain.case import Case, CaseState
+from app.domain.coverage import Coverage, Eligibility
+from app.domain.decision import Decision, ItemDecision, Outcome, PendCause
+from app.domain.event import Event, EventKind
+from app.domain.principal import Principal
+from app.domain.request import Item, Party, PriorAuthRequest
+from app.flows.repeat import Mark
+from app.store import CaseItem, DocumentKind, Resource, Store, Submission
+
+MEDIA_TYPE = "application/fhir+json"
+MACHINE = "machine"
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Everything about one submission that will be stored, and the keys under which it will be.
+
+    `public_id` is the id of both readable resources, `ClaimResponse/{id}` and `Claim/{id}`;
+    `claim_pointer` says where the Claim stands in `received` (RFC 6901).
+    """
+
+    caller: Principal
+    mark: Mark
+    received: bytes
+    claim_pointer: str
+    request: PriorAuthRequest
+    eligibility: Eligibility | None
+    decision: Decision
+    case: Case
+    public_id: uuid.UUID
+    answer: bytes
+
+
+def open_case(
+    caller: Principal,
+    request: PriorAuthRequest,
+    decision: Decision,
+    moment: Moment,
+) -> Case:
+    """The head of a new case; its history is what `record` stores with it."""
+    return Case(
+        id=moment.new_id(),
+        tenant=caller.tenant,
+        number=moment.new_number("FC"),
+        guide=request.guide,
+        state=state_after(decision),
+        submitter=caller.id,
+        requestor_npi=request.submitter.npi,
+        member_id=decision.member_id,
+        plan=decision.plan,
+        line=decision.line,
+        received_at=moment.now,
+        due=decision.due,
+        authorization_number=decision.number,
+        rulebook=decision.rulebook,
+    )
+
+
+def state_after(decision: Decision) -> CaseState:
+    """Where a first decision leaves the case: what waits for information waits for that first."""
+    if decision.errors and not decision.items:
+        return CaseState.REJECTED
+    waiting = [item for item in decision.items if item.outcome is Outcome.PENDED]
+    causes = {item.pend_cause for item in waiting}
+    if not waiting:
+        return CaseState.DECIDED
+    if PendCause.MISSING_FACTS in causes:
+        return CaseState.AWAITING_INFORMATION
+    return CaseState.WITH_DELEGATE if causes == {PendCause.DELEGATE} else CaseState.IN_REVIEW
+
+
+def record(store: Store, intake: Intake, moment: Moment) -> None:
+    """Store the whole submission or nothing.
+
+    Raises Taken when the same caller's identifier was stored by somebody else meanwhile.
+    """
+    case, request_id, answer_id = intake.case, moment.new_id(), moment.new_id()
+    log = _Log(case.id, moment)
+    with store.write(case.tenant) as work:
+        work.documents.put(request_id, intake.received, DocumentKind.RECEIVED, MEDIA_TYPE)
+        work.cases.add(
+            case,
+            [_case_item(item, intake) for item in intake.request.items],
+            log.event(EventKind.RECEIVED, intake.caller.id, {"document": str(request_id)}),
+        )
+        work.events.append(
+            log.event(EventKind.ELIGIBILITY_CHECKED, MACHINE, _eligibility(intake.eligibility))
+        )
+        decision_id = moment.new_id()
+        work.decisions.add(
+            decision_id,
+            intake.decision,
+            intake.eligibility,
+            log.event(EventKind.DECIDED, MACHINE, _decided(decision_id, intake.decision)),
+        )
+        for kind, data in _what_waits(intake.decision):
+            work.events.append(log.event(kind, MACHINE, data))
+        work.documents.put(answer_id, intake.answer, DocumentKind.SENT, MEDIA_TYPE)
+        for kind, document, pointer in (
+            ("ClaimResponse", answer_id, "/entry/0/resource"),
+            ("Claim", request_id, intake.claim_pointer),
+        ):
+            work.resources.add(
+                Resource(
+                    kind,
+                    str(intake.public_id),
+                    case.guide,
+                    case.submitter,
+                    case.id,
+                    document,
+                    pointer,
+                )
+            )
+        work.submissions.claim(
+            Submission(
+                intake.caller.id,
+                intake.mark.transaction,
+                intake.mark.sha256,
+                moment.now,
+                case.id,
+                request_id,
+                answer_id,
+            ),
+            log.event(EventKind.ANSWERED, MACHINE, {"document": str(answer_id)}),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Log:
+    case_id: uuid.UUID
+    moment: Moment
+
+    def event(self, kind: EventKind, actor: str, data: Mapping[str, object]) -> Event:
+        return Event(self.moment.new_id(), self.case_id, kind, self.moment.now, actor, data)
+
+
+def _eligibility(eligibility: Eligibility | None) -> dict[str, object]:
+    if eligibility is None:
+        return {"found": False, "problem": "not-reached"}
+    if isinstance(eligibility, Coverage):
+        return {"found": True, "plan": eligibility.plan.id}
+    return {"found": False, "problem": eligibility.problem.value}
+
+
+def _decided(decision_id: uuid.UUID, decision: Decision) -> dict[str, object]:
+    return {
+        "decision": str(decision_id),
+        "rulebook": decision.rulebook,
+        "items": {str(item.sequence): item.outcome.value for item in decision.items},
+        "errors": [error.problem.value for error in decision.errors],
+    }
+
+
+def _what_waits(decision: Decision) -> Iterator[tuple[EventKind, dict[str, object]]]:
+    """What was asked for, and the clock that runs until the pended items must be decided."""
+    needed = {
+        str(item.sequence): [need.fact for need in item.needed]
+        for item in decision.items
+        if item.needed and item.outcome is Outcome.PENDED
+    }
+    if needed:
+        yield EventKind.INFORMATION_REQUESTED, {"facts": needed}
+    if decision.due is not None:
+        yield (
+            EventKind.CLOCK_STARTED,
+            {"due": decision.due.isoformat(), "rule": decision.deadline_rule},
+        )
+
+
+def _case_item(item: Item, intake: Intake) -> CaseItem:
+    decided = next((d for d in intake.decision.items if d.sequence == item.sequence), None)
+    service = item.service.first()
+    starts, ends = _days(item, intake.request)
+    return CaseItem(
+        sequence=item.sequence,
+        service_system=service.system if service else "",
+        service_code=service.code if service else "",
+        starts=starts,
+        ends=ends,
+        ordering_npis=_npis([intake.request.submitter]),
+        rendering_npis=_npis([member.party for member in item.care_team]),
+        traces=item.trace_numbers,
+        **(_answered(decided) if decided else {}),
+    )
+
+
+def _answered(decided: ItemDecision) -> dict[str, object]:
+    return {
+        "outcome": decided.outcome,
+        "authorization_number": decided.grant.number if decided.grant else "",
+        "review_reference": decided.review_reference,
+        "policy_id": decided.policy.id if decided.policy else "",
+        "policy_version": decided.policy.version if decided.policy else "",
+        "policy_sha256": decided.policy.sha256 if decided.policy else "",
+    }
+
+
+def _days(item: Item, request: PriorAuthRequest) -> tuple[date | None, date | None]:
+    """The days of the service as asked for; an end before its start is left out."""
+    period = item.serviced or request.event
+    if period is None:
+        return None, None
+    if period.start and period.end and period.end < period.start:
+        return period.start, None
+    return period.start, period.end
+
+
+def _npis(parties: list[Party]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(party.npi for party in parties if party.npi))

@@ -1,0 +1,55 @@
+"""Every FHIR address, on one screen."""
+
+from __future__ import annotations
+
+from app.auth.scopes import Scope
+from app.domain.guide import Guide
+from app.flows.context import Context
+from app.web.fhir import describe, read, submit, validate
+from app.web.routes import Route
+
+
+def routes(context: Context, guide: Guide) -> list[Route]:
+    """The addresses of one guide version; the same for both, the flows know what differs."""
+    base = f"/fhir/{guide.value}"
+
+    def named(name: str) -> str:
+        return f"fhir-{guide.value.replace('.', '-')}-{name}"
+
+    return [
+        Route(
+            f"{base}/Claim/$submit",
+            "POST",
+            named("submit"),
+            submit.view(context, guide),
+            Scope.SUBMIT,
+        ),
+        Route(
+            f"{base}/<kind>/$validate",
+            "POST",
+            named("validate"),
+            validate.view(context, guide),
+            Scope.VALIDATE,
+        ),
+        Route(
+            f"{base}/Claim/<fhir_id:name>",
+            "GET",
+            named("read-claim"),
+            read.view(context, guide, "Claim"),
+            Scope.READ_OWN,
+        ),
+        Route(
+            f"{base}/ClaimResponse/<fhir_id:name>",
+            "GET",
+            named("read-claim-response"),
+            read.view(context, guide, "ClaimResponse"),
+            Scope.READ_OWN,
+        ),
+        Route(f"{base}/metadata", "GET", named("metadata"), describe.metadata(context, guide)),
+        Route(
+            f"{base}/OperationDefinition/<fhir_id:name>",
+            "GET",
+            named("operation"),
+            describe.operation(context, guide),
+        ),
+    ]

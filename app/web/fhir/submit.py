@@ -1,0 +1,24 @@
+"""POST Claim/$submit: a request bundle in, a response bundle out."""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from app.domain.guide import Guide
+from app.domain.principal import Principal
+from app.flows.context import Context
+from app.flows.submit import submit
+from app.web import body, negotiate
+from app.web.fhir.answers import fhir
+from app.web.routes import View
+
+
+def view(context: Context, guide: Guide) -> View:
+    """The operation for one guide version."""
+
+    def claim_submit(caller: Principal) -> Response:
+        negotiate.check(request)
+        raw = body.read(request, context.settings.max_body_bytes)
+        return fhir(submit(context, caller, raw, guide, context.moment()).body)
+
+    return claim_submit

@@ -1,0 +1,75 @@
+"""The one way an address is opened: a route names its scope, or is on the short public list.
+
+A guarded view is called with the caller first; a public view is not told who calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.routing import BaseConverter
+
+from app.auth.door import Door
+from app.auth.roles import check
+from app.auth.scopes import Scope
+
+PUBLIC: frozenset[str] = frozenset(
+    {
+        "/",
+        "/health",
+        "/ready",
+        "/openapi.json",
+        "/fhir/2.2/metadata",
+        "/fhir/2.0/metadata",
+        "/fhir/2.2/OperationDefinition/<fhir_id:name>",
+        "/fhir/2.0/OperationDefinition/<fhir_id:name>",
+    }
+)
+"""Addresses that anybody may read: what this server is, whether it is up, what it can do."""
+
+View = Callable[..., Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address. `scope` None means public, and then `rule` must be in PUBLIC."""
+
+    rule: str
+    method: str
+    name: str
+    view: View
+    scope: Scope | None = None
+
+
+class FhirId(BaseConverter):
+    """`<fhir_id:name>`: what FHIR R4 allows as an id, so that `$submit` is never taken for one."""
+
+    regex = r"[A-Za-z0-9\-.]{1,64}"
+
+
+def register(app: Flask, door: Door, routes: Iterable[Route]) -> None:
+    """Open the routes; LookupError for one that is neither guarded nor on the public list."""
+    app.url_map.converters["fhir_id"] = FhirId
+    for route in routes:
+        if route.scope is None and route.rule not in PUBLIC:
+            raise LookupError(f"{route.rule} names no scope and is not public")
+        view = route.view if route.scope is None else _guarded(route.view, route.scope, door)
+        app.add_url_rule(route.rule, route.name, view, methods=[route.method])
+        declare(app, route.name, route.scope)
+
+
+def declare(app: Flask, name: str, scope: Scope | None) -> None:
+    """Note on a view who may call it, where tests/house looks."""
+    app.view_functions[name].access = scope or "public"  # type: ignore[attr-defined]
+
+
+def _guarded(view: View, scope: Scope, door: Door) -> View:
+    def guarded(**parts: Any) -> Response:
+        caller = door(request.headers)
+        check(caller, scope)
+        return view(caller, **parts)
+
+    return guarded
