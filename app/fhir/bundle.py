@@ -1,0 +1,74 @@
+"""Entries of a Bundle and how references find them (FHIR R4, Bundle, "Resolving references").
+
+Works on parsed JSON of any shape: what is not an entry or a resource is passed over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+Json = dict[str, Any]
+
+_REST = re.compile(r"(https?://[^?#]+/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(/_history/[^/]+)?")
+
+
+def entries(bundle: Json) -> Iterator[tuple[int, Json, Json]]:
+    """Index, entry and resource of every entry that holds a resource."""
+    listed = bundle.get("entry")
+    for index, entry in enumerate(listed if isinstance(listed, list) else ()):
+        if isinstance(entry, dict) and isinstance(entry.get("resource"), dict):
+            yield index, entry, entry["resource"]
+
+
+def rest_parts(address: str) -> tuple[str, str, str] | None:
+    """Root, type and id of `http://host/path/Type/id` or `Type/id`; None for another form."""
+    match = _REST.fullmatch(address)
+    return (match[1] or "", match[2], match[3]) if match else None
+
+
+class Index:
+    """The entries of one bundle, found by fullUrl, or by type and id."""
+
+    __slots__ = ("_by_name", "_by_url", "duplicates", "urls_of")
+
+    def __init__(self, bundle: Json) -> None:
+        self._by_url: dict[str, Json] = {}
+        self._by_name: dict[str, list[Json]] = {}
+        self.urls_of: dict[int, str] = {}
+        self.duplicates: list[int] = []
+        for position, entry, resource in entries(bundle):
+            url = entry.get("fullUrl")
+            if isinstance(url, str):
+                if url in self._by_url:
+                    self.duplicates.append(position)
+                self._by_url.setdefault(url, entry)
+                self.urls_of[id(resource)] = url
+            kind, name = resource.get("resourceType"), resource.get("id")
+            if isinstance(kind, str) and isinstance(name, str):
+                self._by_name.setdefault(f"{kind}/{name}", []).append(entry)
+
+    def resolve(self, reference: str, base_full_url: str | None) -> Json | None:
+        """The entry that a reference means when it stands in the entry with that fullUrl.
+
+        An absolute reference is a fullUrl, with or without version. A relative one is taken from
+        the root of a REST fullUrl; where the referring entry has none, type and id decide if only
+        one entry has them.
+        """
+        found = self._by_url.get(reference)
+        if found is not None:
+            return found
+        reference = reference.partition("/_history/")[0].partition("#")[0]
+        if ":" in reference:
+            return self._by_url.get(reference)
+        base = rest_parts(base_full_url) if base_full_url else None
+        if base and base[0]:
+            return self._by_url.get(base[0] + reference)
+        named = self._by_name.get(reference, ())
+        return named[0] if len(named) == 1 else None
+
+
+def resolve(bundle: Json, reference: str, base_full_url: str | None) -> Json | None:
+    """`Index.resolve` for a single look-up."""
+    return Index(bundle).resolve(reference, base_full_url)

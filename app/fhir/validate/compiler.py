@@ -1,0 +1,389 @@
+"""Profiles to Python closures: one check per structure, built when a document first needs it.
+
+A check is `check(value, path, run)` for a value, a field is `field(value, path, run, holder)` for a
+property of an object whose place is `path`. A profile's snapshot is complete, so an element is
+looked at once per profile. Every table entry starts as a stub that builds the real closure on first
+use and puts it in its own place: a process compiles what its documents contain, and nothing twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from app.fhir import urls
+from app.fhir.validate import lists, matching, places, primitives, terminology
+from app.fhir.validate.facts import Facts, Structure
+from app.fhir.validate.invariants import Invariants, Rule
+from app.fhir.validate.run import NONE, Check, Field, Path, Run
+from app.fhir.validate.tree import Node, grow, merge
+
+Json = dict[str, Any]
+
+_INLINE: Final = frozenset({"BackboneElement", "Element"})
+_RESOURCES: Final = frozenset({"Resource", "DomainResource"})
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+
+
+@dataclass(slots=True)
+class Extension:
+    """A known extension: its check, its contexts, whether it modifies."""
+
+    check: Check
+    contexts: list[dict[str, str]]
+    modifier: bool
+
+
+class Compiler:
+    """Compiles structures of one guide on demand."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.terms = terminology.Terms(facts)
+        self.matchers = matching.Matchers(self.terms, self._grown)
+        self.invariants = Invariants()
+        self._trees: dict[str, Node] = {}
+        self._checks: dict[str, Check] = {}
+        self._extensions: dict[str, Extension | None] = {}
+        self._coding = terminology.existing(self.terms)
+
+    # structures ---------------------------------------------------------------------------------
+
+    def profile(self, canonical: str) -> Check | None:
+        """The check of a structure; None when it is not known."""
+        structure = self.facts.structure(canonical)
+        if structure is None:
+            return None
+        key = structure.versioned
+        if key not in self._checks:
+            self._checks[key] = self._structure(structure)
+        return self._checks[key]
+
+    def tree(self, structure: Structure) -> Node:
+        """The element tree of a structure."""
+        key = structure.versioned
+        if key not in self._trees:
+            self._trees[key] = grow(structure)
+        return self._trees[key]
+
+    def _grown(self, canonical: str) -> Node | None:
+        structure = self.facts.structure(canonical)
+        return self.tree(structure) if structure else None
+
+    def _structure(self, structure: Structure) -> Check:
+        node = self.tree(structure)
+        if structure.type == "Extension":
+            return self._object(node, structure.type, node.element.get("invariants", ()))
+        name = structure.versioned if structure.header.get("kind") == "resource" else ""
+        inner = self._object(node, structure.type, node.element.get("invariants", ()))
+        if not name:
+            return inner
+
+        def check(value: Any, path: Path, run: Run) -> None:
+            before, run.in_profile = run.in_profile, name
+            inner(value, path, run)
+            run.in_profile = before
+
+        return check
+
+    def extension(self, url: str) -> Extension | None:
+        """A known extension definition by its url."""
+        if url not in self._extensions:
+            structure = self.facts.structure(url) if "|" not in url else None
+            check = self.profile(url) if structure and structure.type == "Extension" else None
+            if check is None or structure is None or structure.url == urls.core_type("Extension"):
+                return None
+            self._extensions[url] = Extension(
+                check,
+                structure.header.get("context", []),
+                bool(structure.root.get("modifier")),
+            )
+        return self._extensions[url]
+
+    # elements -----------------------------------------------------------------------------------
+
+    def element(self, node: Node, kind: Json | None) -> Check:
+        """The check of one value of an element, for one of its types."""
+        checks = self._content(node, kind)
+        checks.extend(self._value_rules(node, kind))
+        return lists.all_of(checks)
+
+    def _content(self, node: Node, kind: Json | None) -> list[Check]:
+        if kind is None:
+            return [self._referenced(node)]
+        code = kind["code"]
+        if code in primitives.TESTS:
+            return [self._primitive(node, code)]
+        if code in _RESOURCES or self._is_resource(code):
+            return [self._resource(node, kind)]
+        if code in _INLINE:
+            return [self._object(node, code, ())]
+        profiles = kind.get("profiles", ())
+        if len(profiles) > 1 and not node.children:
+            return [lists.any_of([c for p in profiles if (c := self.profile(p))])]
+        structure = self.facts.structure(profiles[0]) if len(profiles) == 1 else None
+        if structure is None:
+            structure = self.facts.structure(urls.core_type(code))
+        if structure is None:
+            return []
+        if not node.children:
+            return [self.profile(structure.versioned) or lists.nothing]
+        below = self.tree(structure)
+        whole = merge(below, node)
+        whole.path = below.path
+        return [self._object(whole, code, below.element.get("invariants", ()))]
+
+    def _is_resource(self, code: str) -> bool:
+        structure = self.facts.structure(urls.core_type(code))
+        return structure is not None and structure.header.get("kind") == "resource"
+
+    def _referenced(self, node: Node) -> Check:
+        """The check behind a content reference; looked up late, as it may contain itself."""
+        target = node.element.get("contentReference")
+        if not target or node.children:
+            return self._object(node, "BackboneElement", ())
+        root = self.tree(node.structure)
+        for name in target.split(".")[1:]:
+            root = root.children[name.partition(":")[0]]
+        cell: list[Check] = []
+
+        def check(value: Any, path: Path, run: Run) -> None:
+            if not cell:
+                cell.append(self._object(root, "BackboneElement", ()))
+            cell[0](value, path, run)
+
+        return check
+
+    def _resource(self, node: Node, kind: Json) -> Check:
+        profiles = tuple(kind.get("profiles", ()))
+        base = kind["code"]
+        if node.path == "Bundle.entry.resource":
+            return lists.nothing  # bundles.py queues the resources of entries
+
+        def check(value: Any, path: Path, run: Run) -> None:
+            if type(value) is not dict or not value:
+                run.error("not-object", path, "no object where a resource is due")
+                return
+            if node.path.endswith(".contained"):
+                before = run.inside(value, path)
+                self.any_resource(value, path, run)
+                run.outside(before)
+                return
+            job = run.expect(value, path, None, None)
+            if profiles and base not in _RESOURCES:
+                run.want(job, profiles)
+
+        return check
+
+    def any_resource(self, value: Json, path: Path, run: Run) -> None:
+        """Check a resource against its base type."""
+        kind = value.get("resourceType")
+        check = self.profile(urls.core_type(kind)) if isinstance(kind, str) else None
+        if check is None or not self._is_resource(str(kind)):
+            run.error("unknown-type", path, "resourceType is missing or not a FHIR R4 resource")
+        else:
+            check(value, path, run)
+
+    def _value_rules(self, node: Node, kind: Json | None) -> list[Check]:
+        """Checks that an element adds to those of its type."""
+        element = node.element
+        code = kind["code"] if kind else "BackboneElement"
+        out: list[Check] = []
+        if code in primitives.TESTS:
+            return out  # inside _primitive
+        if "fixed" in element:
+            out.append(lists.fixed(element["fixed"]))
+        elif "pattern" in element:
+            out.append(lists.pattern(element["pattern"]))
+        if kind and kind.get("targets"):
+            out.append(self._targets(kind["targets"]))
+        binding = element.get("binding")
+        values = self.terms.value_set(binding["values"]) if binding else None
+        if binding and values:
+            coded = terminology.coded(values, binding["strength"], code)
+            if coded:
+                out.append(coded)
+        if code == "Coding":
+            out.append(self._coding)
+        place = node.path if code in _INLINE or kind is None else code
+        rules = self.invariants.rules(element.get("invariants", ()), node.structure, place)
+        if rules:
+            out.append(lists.ruled(rules))
+        return out
+
+    def _primitive(self, node: Node, code: str) -> Check:
+        element = node.element
+        binding = element.get("binding", {})
+        allowed = None
+        values = self.terms.value_set(binding["values"]) if binding else None
+        if values is not None and binding["strength"] == "required":
+            allowed = terminology.text_test(values)
+        rules = self.invariants.rules(element.get("invariants", ()), node.structure, code)
+        return lists.primitive(
+            primitives.TESTS[code], element, allowed, values.url if values else "", rules
+        )
+
+    # references ---------------------------------------------------------------------------------
+
+    def _targets(self, targets: list[str]) -> Check:
+        by_type: dict[str, tuple[str, ...]] = {}
+        anything = False
+        for canonical in targets:
+            structure = self.facts.structure(canonical)
+            kind = structure.type if structure else canonical.partition("|")[0].rpartition("/")[2]
+            anything = anything or kind in _RESOURCES
+            plain = structure is None or structure.url == urls.core_type(kind)
+            by_type[kind] = (*by_type.get(kind, ()), "" if plain else canonical)
+        wanted = {k: () if "" in profiles else profiles for k, profiles in by_type.items()}
+        return lists.reference(wanted, anything)
+
+    # objects ------------------------------------------------------------------------------------
+
+    def _object(self, node: Node, code: str, invariants: Any) -> Check:
+        table: dict[str, Field] = {}
+        required: list[str] = []
+        choices: list[lists.Choice] = []
+        for name, child in node.children.items():
+            if name.endswith("[x]"):
+                choices.append(self._choice(child, name, table))
+            else:
+                self._property(child, name, code, table)
+                if child.min > 0:
+                    required.append(name)
+        if (
+            code in _RESOURCES
+            or "." not in node.path
+            and node.structure.header["kind"] == "resource"
+        ):
+            table["resourceType"] = lists.skip
+        place = node.path if code in _INLINE else code
+        rules = self.invariants.rules(invariants, node.structure, place)
+        if code == "Extension":
+            return lists.extension_object(table, frozenset(required), choices, rules)
+        return lists.plain_object(table, frozenset(required), choices, rules)
+
+    def _property(self, child: Node, name: str, code: str, table: dict[str, Field]) -> None:
+        def build() -> Field:
+            if child.max == 0:
+                return lists.forbidden(name)
+            if name in ("extension", "modifierExtension"):
+                return self._extension_list(child, name, code)
+            if child.slices and child.is_list:
+                return self._sliced(child, name)
+            check = self.element(child, child.types[0] if child.types else None)
+            if not child.is_list:
+                return lists.single(name, check)
+            primitive = bool(child.types) and child.types[0]["code"] in primitives.TESTS
+            return lists.many(name, check, child.min, child.max, primitive=primitive)
+
+        self._stub(table, name, build)
+        if child.types and child.types[0]["code"] in primitives.TESTS:
+            self._stub(table, "_" + name, lambda: self._sibling(child, name, name))
+
+    def _choice(self, child: Node, name: str, table: dict[str, Field]) -> lists.Choice:
+        stem = name[:-3]
+        keys: list[str] = []
+        group: set[str] = set()
+        slices = {kind["code"]: part for part in child.slices.values() for kind in part.types[:1]}
+        for kind in child.types:
+            code = kind["code"]
+            key = stem + code[:1].upper() + code[1:]
+            part = slices.get(code, child)
+            own = next((k for k in part.types if k["code"] == code), kind)
+            keys.append(key)
+            self._alternative(part, own, key, f"{stem}.ofType({code})", table, group)
+        needed = [
+            stem + code[:1].upper() + code[1:] for code, part in slices.items() if part.min > 0
+        ]
+        group.update(keys)
+        return lists.Choice(stem, frozenset(group), child.min > 0 and child.max != 0, tuple(needed))
+
+    def _alternative(
+        self,
+        part: Node,
+        kind: Json,
+        key: str,
+        name: str,
+        table: dict[str, Field],
+        group: set[str],
+    ) -> None:
+        def build() -> Field:
+            if part.max == 0:
+                return lists.forbidden(name)
+            field = lists.single(name, self.element(part, kind))
+            return lists.exclusive(field, frozenset(group), name.partition(".")[0])
+
+        self._stub(table, key, build)
+        if kind["code"] in primitives.TESTS:
+            self._stub(table, "_" + key, lambda: self._sibling(part, key, name))
+
+    def _sibling(self, child: Node, key: str, name: str) -> Field:
+        """The `_name` property: id and extensions of a primitive."""
+        kind = child.types[0] if child.types else {"code": "string"}
+        structure = self.facts.structure(urls.core_type("Element"))
+        below = self.tree(structure) if structure else child
+        whole = merge(below, child)
+        whole.children = {k: v for k, v in whole.children.items() if k in ("id", "extension")}
+        whole.path = kind["code"]
+        return lists.sibling(key, name, self._object(whole, "Element", ()), is_list=child.is_list)
+
+    @staticmethod
+    def _stub(table: dict[str, Field], key: str, build: Callable[[], Field]) -> None:
+        def first(value: Any, path: Path, run: Run, holder: Json) -> None:
+            table[key] = field = build()
+            field(value, path, run, holder)
+
+        table[key] = first
+
+    # slices -------------------------------------------------------------------------------------
+
+    def _sliced(self, child: Node, name: str) -> Field:
+        slicing = child.element.get("slicing", {})
+        by = slicing.get("by", [])
+        kind = child.types[0] if child.types else None
+        parts = []
+        for slice_name, part in child.slices.items():
+            if not by or "/" in slice_name:
+                continue
+            own = part.types[0] if part.types else kind
+            check = self.element(part, own)
+            test = self.matchers.for_slice(part, by)
+            parts.append(lists.Slice(slice_name, test, check, part.min, part.max))
+        rest = self.element(child, kind)
+        return lists.sliced(
+            name, parts, rest, child.min, child.max, closed=slicing.get("rules") == "closed"
+        )
+
+    def _extension_list(self, child: Node, name: str, code: str) -> Field:
+        slots: dict[str, lists.Slot] = {}
+        for part in child.slices.values():
+            url = matching.slice_url(part)
+            kind = part.types[0] if part.types else {"code": "Extension"}
+            known = self.extension(url)
+            check = self.element(part, kind)
+            slots[url] = lists.Slot(
+                check, part.min, part.max, known.contexts if known else [], bool(known)
+            )
+        closed = child.element.get("slicing", {}).get("rules") == "closed"
+        return lists.extensions(
+            name,
+            slots,
+            self.extension,
+            self._kinds(child, code),
+            child.min,
+            child.max,
+            closed=closed,
+        )
+
+    def _kinds(self, child: Node, code: str) -> tuple[str, ...]:
+        """What the element that holds an extension list is, as extension contexts name it."""
+        out = [child.path.rpartition(".")[0], code]
+        structure = self.facts.structure(urls.core_type(code))
+        seen = 0
+        while structure is not None and structure.base and seen < 10:
+            out.append(structure.base.partition("|")[0].rpartition("/")[2])
+            structure = self.facts.structure(structure.base)
+            seen += 1
+        return tuple(dict.fromkeys(out))

@@ -1,0 +1,267 @@
+"""Fixed values, patterns and slice discriminators: does this JSON match what a profile says?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from app.fhir.validate.run import Run
+from app.fhir.validate.terminology import Terms, coding_in
+from app.fhir.validate.tree import Node
+
+Json = dict[str, Any]
+Test = Callable[[Any, Run], bool]
+Grow = Callable[[str], Node | None]
+
+_STEP: Final = re.compile(r"extension\('([^']+)'\)|resolve\(\)|ofType\((\w+)\)|\$this|(\w+)")
+
+
+def contains(pattern: Any, value: Any) -> bool:
+    """Whether a value has everything that a pattern has (ElementDefinition.pattern[x])."""
+    if isinstance(pattern, dict):
+        return isinstance(value, dict) and all(
+            key in value and contains(part, value[key]) for key, part in pattern.items()
+        )
+    if isinstance(pattern, list):
+        return isinstance(value, list) and all(
+            any(contains(part, item) for item in value) for part in pattern
+        )
+    return same(pattern, value)
+
+
+def same(expected: Any, value: Any) -> bool:
+    """Equality of JSON, in which true is not 1."""
+    return bool(expected == value) and isinstance(expected, bool) == isinstance(value, bool)
+
+
+def steps_of(path: str) -> list[tuple[str, str]]:
+    """Steps of a discriminator path: (`name`|`extension`|`resolve`|`ofType`, argument)."""
+    out = []
+    for match in _STEP.finditer(path.replace(" as ", ".ofType(") + (")" if " as " in path else "")):
+        extension, kind, name = match.groups()
+        if extension:
+            out.append(("extension", extension))
+        elif kind:
+            out.append(("ofType", kind))
+        elif name:
+            out.append(("name", name))
+        elif match[0] == "resolve()":
+            out.append(("resolve", ""))
+    return out
+
+
+def values_at(value: Any, steps: list[tuple[str, str]], run: Run) -> list[Any]:
+    """What a discriminator path reaches in an element, as FHIRPath would."""
+    found = [value]
+    for number, (kind, argument) in enumerate(steps):
+        if kind == "ofType":
+            continue
+        then = steps[number + 1] if number + 1 < len(steps) else ("", "")
+        found = [item for one in found for item in _step(one, kind, argument, then, run)]
+    return found
+
+
+def _step(one: Any, kind: str, argument: str, then: tuple[str, str], run: Run) -> list[Any]:
+    if kind == "resolve":
+        address = one.get("reference") if isinstance(one, dict) else one
+        target = run.find(address) if isinstance(address, str) else None
+        return [] if target is None else [target]
+    if not isinstance(one, dict):
+        return []
+    if kind == "extension":
+        listed = one.get("extension")
+        return [
+            e
+            for e in (listed if isinstance(listed, list) else ())
+            if isinstance(e, dict) and e.get("url") == argument
+        ]
+    if then[0] == "ofType":
+        wanted = argument + then[1][:1].upper() + then[1][1:]
+        part = one.get(wanted)
+    else:
+        part = one.get(argument)
+        if part is None:
+            part = next((v for k, v in one.items() if _is_choice(k, argument)), None)
+    if part is None:
+        return []
+    return part if isinstance(part, list) else [part]
+
+
+def _is_choice(key: str, name: str) -> bool:
+    return key.startswith(name) and len(key) > len(name) and key[len(name)].isupper()
+
+
+class Matchers:
+    """Makes a test for each slice from its discriminators."""
+
+    def __init__(self, terms: Terms, grow: Grow) -> None:
+        self._terms = terms
+        self._grow = grow
+
+    def for_slice(self, part: Node, by: list[list[str]]) -> Test:
+        """Whether an element belongs to a slice; all discriminators must agree."""
+        tests = [self._one(part, kind, path) for kind, path in by]
+        if len(tests) == 1:
+            return tests[0]
+        return lambda value, run: all(test(value, run) for test in tests)
+
+    def _one(self, part: Node, kind: str, path: str) -> Test:
+        steps = steps_of(path)
+        if kind in ("value", "pattern"):
+            return self._value(part, steps)
+        if kind == "type":
+            return self._type(part, steps)
+        if kind == "exists":
+            node = self._walk(part, steps)[0]
+            wanted = node is None or node.max != 0
+            return lambda value, run: bool(values_at(value, steps, run)) is wanted
+        return self._profile(part, steps)
+
+    def _value(self, part: Node, steps: list[tuple[str, str]]) -> Test:
+        node, pattern = self._walk(part, steps)
+        if pattern is not None:
+            return lambda v, run: any(contains(pattern, x) for x in values_at(v, steps, run))
+        inner = self._expected(node) if node else None
+        if inner is None:
+            return lambda value, run: False
+        return lambda v, run: any(inner(x, run) for x in values_at(v, steps, run))
+
+    def _walk(self, part: Node, steps: list[tuple[str, str]]) -> tuple[Node | None, Any]:
+        """The node a path reaches in a slice, and what is left of a pattern met on the way."""
+        node: Node | None = part
+        pattern: Any = part.element.get("pattern") if steps else None
+        for kind, argument in steps:
+            if node is None:
+                break
+            if kind == "name":
+                pattern = _descend(pattern, argument)
+                node = self._child(node, argument)
+            elif kind == "extension":
+                pattern, node = None, self._extension(node, argument)
+            elif kind == "resolve":
+                pattern, node = None, self._target(node)
+            if node is not None and kind != "ofType" and "pattern" in node.element:
+                pattern = None if steps[-1] == (kind, argument) else node.element["pattern"]
+        return node, pattern
+
+    def _child(self, node: Node, name: str) -> Node | None:
+        found = node.children.get(name) or node.children.get(name + "[x]")
+        if found is None:
+            found = next(
+                (c for k, c in node.children.items() if k.endswith("[x]") and k[:-3] == name), None
+            )
+        if found is None:
+            for kind in node.types:
+                for canonical in kind.get("profiles", ()):
+                    grown = self._grow(canonical)
+                    if grown:
+                        return self._child(grown, name)
+        if found is not None and found.slices and not found.is_list and len(found.slices) == 1:
+            return next(iter(found.slices.values()))
+        return found
+
+    def _extension(self, node: Node, url: str) -> Node | None:
+        holder = node.children.get("extension")
+        for part in holder.slices.values() if holder else ():
+            if slice_url(part) == url:
+                return part
+        return self._grow(url)
+
+    def _target(self, node: Node) -> Node | None:
+        targets = [t for kind in node.types for t in kind.get("targets", ())]
+        return self._grow(targets[0]) if len(targets) == 1 else None
+
+    def _expected(self, node: Node) -> Test | None:
+        element = node.element
+        if "fixed" in element:
+            fixed = element["fixed"]
+            return lambda value, run: same(fixed, value)
+        if "pattern" in element:
+            pattern = element["pattern"]
+            return lambda value, run: contains(pattern, value)
+        parts = [
+            (name.removesuffix("[x]"), test)
+            for name, child in node.children.items()
+            if name not in ("id", "extension")
+            and (child.min > 0 or "fixed" in child.element or "pattern" in child.element)
+            and (test := self._expected(child))
+        ]
+        if parts:
+            steps = [(steps_of(name), test) for name, test in parts]
+            return lambda value, run: all(
+                any(test(x, run) for x in values_at(value, path, run)) for path, test in steps
+            )
+        return self._bound(node)
+
+    def _bound(self, node: Node) -> Test | None:
+        binding = node.element.get("binding", {})
+        values = self._terms.value_set(binding["values"]) if binding else None
+        if values is None or binding["strength"] != "required":
+            return None
+
+        def test(value: Any, run: Run) -> bool:
+            if isinstance(value, str):
+                return any(value in codes for codes in values.codes.values())
+            listed = value.get("coding", [value]) if isinstance(value, dict) else []
+            return any(
+                coding_in(values, c)
+                for c in (listed if isinstance(listed, list) else ())
+                if isinstance(c, dict)
+            )
+
+        return test
+
+    def _type(self, part: Node, steps: list[tuple[str, str]]) -> Test:
+        node = self._walk(part, steps)[0]
+        wanted = frozenset(kind["code"] for kind in node.types) if node else frozenset()
+
+        def test(value: Any, run: Run) -> bool:
+            return any(
+                isinstance(x, dict) and x.get("resourceType") in wanted
+                for x in values_at(value, steps, run)
+            )
+
+        return test
+
+    def _profile(self, part: Node, steps: list[tuple[str, str]]) -> Test:
+        """Profile discriminators: the claimed profile, or the type where none is claimed."""
+        node = self._walk(part, steps)[0]
+        profiles = {
+            p.partition("|")[0]
+            for kind in (node.types if node else ())
+            for p in [*kind.get("profiles", ()), *kind.get("targets", ())]
+        }
+        types = {grown.path for p in profiles if (grown := self._grow(p))}
+
+        def test(value: Any, run: Run) -> bool:
+            for x in values_at(value, steps, run):
+                if not isinstance(x, dict) or x.get("resourceType") not in types:
+                    continue
+                claimed = (
+                    x.get("meta", {}).get("profile") if isinstance(x.get("meta"), dict) else None
+                )
+                if not claimed or any(
+                    isinstance(c, str) and c.partition("|")[0] in profiles for c in claimed
+                ):
+                    return True
+            return False
+
+        return test
+
+
+def _descend(pattern: Any, name: str) -> Any:
+    if isinstance(pattern, list):
+        pattern = pattern[0] if pattern else None
+    return pattern.get(name) if isinstance(pattern, dict) else None
+
+
+def slice_url(part: Node) -> str:
+    """The url that an extension slice stands for."""
+    url = part.children.get("url")
+    if url is not None and "fixed" in url.element:
+        return str(url.element["fixed"])
+    for kind in part.types:
+        for canonical in kind.get("profiles", ()):
+            return str(canonical).partition("|")[0]
+    return ""

@@ -1,0 +1,188 @@
+"""The state of one validation: what was found, where we are, which resources still wait.
+
+A path is a linked tuple (parent, name, index); it becomes text only for an issue. `NONE` as index
+means that the element does not repeat.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from app.errors import Issue, Severity
+from app.fhir.bundle import Index
+from app.fhir.validate import codes
+from app.fhir.validate.fhirpath import Context
+
+Json = dict[str, Any]
+Path = tuple[Any, str, int]
+Check = Callable[[Any, Path, "Run"], None]
+Field = Callable[[Any, Path, "Run", Json], None]
+
+NONE = -1
+
+
+def render(path: Path | None) -> str:
+    """`Bundle.entry[0].resource.item[0].quantity` from a linked path."""
+    parts = []
+    while path is not None:
+        path, name, index = path
+        parts.append(name if index == NONE else f"{name}[{index}]")
+    return ".".join(reversed(parts))
+
+
+class Job:
+    """A resource that waits for its checks, with what its references are resolved against."""
+
+    __slots__ = ("base", "done", "path", "resource", "scope", "wanted")
+
+    def __init__(self, resource: Json, path: Path, base: str | None, scope: Index | None) -> None:
+        self.resource = resource
+        self.path = path
+        self.base = base
+        self.scope = scope
+        self.wanted: list[tuple[str, ...]] = []
+        self.done: set[str] = set()
+
+
+class Run:
+    """One validation. Checks read `resource`, `root`, `job`; they report with `add`."""
+
+    __slots__ = (
+        "_context",
+        "_found",
+        "in_profile",
+        "job",
+        "jobs",
+        "member_of",
+        "queue",
+        "resource",
+        "resource_path",
+        "root",
+    )
+
+    def __init__(self, member_of: Callable[[Any, str], bool | None]) -> None:
+        self._found: list[tuple[Severity, str, Path, str, str, str]] = []
+        self._context: Context | None = None
+        self.member_of = member_of
+        self.jobs: dict[int, Job] = {}
+        self.queue: deque[Job] = deque()
+        self.job: Job = _NOWHERE
+        self.resource: Json = {}
+        self.root: Json = {}
+        self.resource_path: Path = ("", "", NONE)
+        self.in_profile = ""
+
+    def add(
+        self,
+        severity: Severity,
+        code: str,
+        path: Path,
+        found: str,
+        profile: str = "",
+        invariant: str = "",
+    ) -> None:
+        """Report one finding; `found` says what was there, the advice comes from the code."""
+        self._found.append((severity, code, path, found, profile or self.in_profile, invariant))
+
+    def error(self, code: str, path: Path, found: str, profile: str = "") -> None:
+        """Report something that makes the document unacceptable."""
+        self._found.append(("error", code, path, found, profile or self.in_profile, ""))
+
+    # resources that wait ------------------------------------------------------------------------
+
+    def expect(self, resource: Json, path: Path, base: str | None, scope: Index | None) -> Job:
+        """Queue a resource (once)."""
+        job = self.jobs.get(id(resource))
+        if job is None:
+            job = self.jobs[id(resource)] = Job(resource, path, base, scope)
+            self.queue.append(job)
+        return job
+
+    def want(self, job: Job, profiles: tuple[str, ...]) -> None:
+        """Ask for conformance of a queued resource to one of some profiles."""
+        if profiles not in job.wanted:
+            job.wanted.append(profiles)
+            self.queue.append(job)
+
+    def enter(self, job: Job) -> None:
+        """Make a job's resource the current one."""
+        self.job = job
+        self.resource = self.root = job.resource
+        self.resource_path = job.path
+        self._context = None
+
+    @property
+    def context(self) -> Context:
+        """What FHIRPath sees around the current resource."""
+        if self._context is None:
+            self._context = Context(self.resource, self.root, self.find, self.member_of)
+        return self._context
+
+    def inside(self, resource: Json, path: Path) -> tuple[Json, Path, Context | None]:
+        """Step into a contained resource; give the result to `outside` afterwards."""
+        before = (self.resource, self.resource_path, self._context)
+        self.resource, self.resource_path, self._context = resource, path, None
+        return before
+
+    def outside(self, before: tuple[Json, Path, Context | None]) -> None:
+        """Step out of a contained resource."""
+        self.resource, self.resource_path, self._context = before
+
+    # references ---------------------------------------------------------------------------------
+
+    def contained(self, name: str) -> Json | None:
+        """The contained resource with that id; an empty name is the container itself."""
+        if not name:
+            return self.root
+        listed = self.root.get("contained")
+        for resource in listed if isinstance(listed, list) else ():
+            if isinstance(resource, dict) and resource.get("id") == name:
+                return resource
+        return None
+
+    def find(self, reference: str) -> Json | None:
+        """The resource that a reference of the current resource means, when it is here."""
+        if reference.startswith("#"):
+            return self.contained(reference[1:])
+        scope = self.job.scope
+        entry = scope.resolve(reference, self.job.base) if scope else None
+        return entry["resource"] if entry else None
+
+    # results ------------------------------------------------------------------------------------
+
+    def mark(self) -> int:
+        """How much was found so far, for `errors_since` and `cut`."""
+        return len(self._found)
+
+    def errors_since(self, mark: int) -> int:
+        """Number of errors found after the mark."""
+        return sum(1 for item in self._found[mark:] if item[0] == "error")
+
+    def cut(self, mark: int) -> list[Any]:
+        """Take back what was found after the mark."""
+        taken = self._found[mark:]
+        del self._found[mark:]
+        return taken
+
+    def put(self, taken: list[Any]) -> None:
+        """Report again what was cut."""
+        self._found.extend(taken)
+
+    def issues(self) -> list[Issue]:
+        """Everything found, once per place and rule, in order of discovery."""
+        seen: set[tuple[str, ...]] = set()
+        out = []
+        for severity, code, path, found, profile, invariant in self._found:
+            at = render(path)
+            key = (code, at, invariant or found)
+            if key in seen:
+                continue
+            seen.add(key)
+            message = f"{found}: {codes.advice(code)}"
+            out.append(Issue(severity, codes.kind(code), code, at, message, profile, invariant))
+        return out
+
+
+_NOWHERE = Job({}, ("", "", NONE), None, None)

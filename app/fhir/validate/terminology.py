@@ -1,0 +1,169 @@
+"""Codes: membership in value sets, existence in code systems, shapes where content is licensed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from app.fhir import urls
+from app.fhir.validate.facts import Facts, ValueSet
+from app.fhir.validate.run import NONE, Check, Path, Run
+
+Json = dict[str, Any]
+
+# What codes of licensed or unlisted systems look like; a mismatch is a warning.
+_SHAPES: Final[dict[str, re.Pattern[str]]] = {
+    urls.system.CPT: re.compile(r"[0-9]{4}[0-9A-Z]"),
+    urls.system.HCPCS: re.compile(r"[A-Z0-9][0-9]{3}[A-Z0-9]|[A-Z0-9]{2}"),
+    urls.system.ICD_10_CM: re.compile(r"[A-Z][0-9][0-9A-Z](\.?[0-9A-Z]{1,4})?"),
+    urls.system.ICD_10_PCS: re.compile(r"[0-9A-HJ-NP-Z]{7}"),
+    urls.system.LOINC: re.compile(r"[0-9]{1,7}-[0-9]|L[PAGL][0-9]+-[0-9]"),
+    urls.system.SNOMED: re.compile(r"[0-9]{6,18}"),
+    urls.system.NDC: re.compile(r"[0-9]{10,11}|[0-9]{4,5}-[0-9]{3,4}-[0-9]{1,2}"),
+    urls.system.RXNORM: re.compile(r"[0-9]{1,8}"),
+    urls.system.NUCC: re.compile(r"[0-9A-Z]{9}X"),
+    urls.system.PLACE_OF_SERVICE: re.compile(r"[0-9]{2}"),
+}
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+_MIME: Final = re.compile(r"[A-Za-z0-9][\w.+\-]*/[\w.+\-]+(\s*;.*)?")
+_TEXT_SHAPES: Final = {
+    "all-languages": _LANGUAGE,
+    "languages": _LANGUAGE,
+    "mimetypes": _MIME,
+    "currencies": re.compile(r"[A-Z]{3}"),
+}
+
+
+class Terms:
+    """Answers about codes, from the facts of one guide."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._sets: dict[str, ValueSet | None] = {}
+        self._systems: dict[str, frozenset[str] | None] = {}
+
+    def value_set(self, canonical: str) -> ValueSet | None:
+        """The value set, read once."""
+        if canonical not in self._sets:
+            self._sets[canonical] = self._facts.value_set(canonical)
+        return self._sets[canonical]
+
+    def system(self, url: str) -> frozenset[str] | None:
+        """Codes of a complete code system, read once per known system."""
+        try:
+            return self._systems[url]
+        except KeyError:
+            codes = self._facts.code_system(url)
+            if codes is not None:
+                self._systems[url] = codes
+            return codes
+
+    def member_of(self, node: Any, canonical: str) -> bool | None:
+        """FHIRPath memberOf on a code, Coding or CodeableConcept; None when not decidable."""
+        values = self.value_set(canonical)
+        if values is None or values.open:
+            return None
+        if isinstance(node, str):
+            return any(node in codes for codes in values.codes.values()) or (
+                None if values.undecided else False
+            )
+        if not isinstance(node, dict):
+            return False
+        listed = node.get("coding", [node])
+        return any(coding_in(values, c) for c in listed if isinstance(c, dict))
+
+
+def coding_in(values: ValueSet, coding: Json) -> bool:
+    """Whether a coding is in the set, or of a system in it whose codes we cannot list."""
+    system, code = coding.get("system"), coding.get("code")
+    if not isinstance(system, str) or not isinstance(code, str):
+        return False
+    return code in values.codes.get(system, ()) or system in values.undecided
+
+
+def text_test(values: ValueSet) -> Callable[[str], bool] | None:
+    """For a bare code: whether it is in the set; None when nothing can be said."""
+    shape = _TEXT_SHAPES.get(values.url.rpartition("/")[2])
+    if shape is not None:
+        return lambda code: shape.fullmatch(code) is not None
+    if values.open or values.undecided:
+        return None
+    allowed = frozenset().union(*values.codes.values())
+    return allowed.__contains__
+
+
+def coded(values: ValueSet, strength: str, type_code: str) -> Check | None:
+    """A check of Coding, CodeableConcept or Quantity against a bound value set."""
+    if values.open or strength not in ("required", "extensible"):
+        return None
+    reader = {"CodeableConcept": _concept, "Coding": _single, "Quantity": _single}.get(type_code)
+    return reader(values, strength) if reader else None
+
+
+def _concept(values: ValueSet, strength: str) -> Check:
+    codes, undecided = values.codes, values.undecided
+
+    def check(value: Any, path: Path, run: Run) -> None:
+        listed = value.get("coding") if type(value) is dict else ()
+        for coding in listed if type(listed) is list else ():
+            if type(coding) is dict:
+                system = coding.get("system")
+                if type(system) is str and (
+                    coding.get("code") in codes.get(system, ())
+                    or (system in undecided and "code" in coding)
+                ):
+                    return
+        _report(values, strength, listed, path, run)
+
+    return check
+
+
+def _single(values: ValueSet, strength: str) -> Check:
+    def check(value: Any, path: Path, run: Run) -> None:
+        if type(value) is dict and not coding_in(values, value) and "code" in value:
+            _report(values, strength, [value], path, run)
+
+    return check
+
+
+def _report(values: ValueSet, strength: str, listed: Any, path: Path, run: Run) -> None:
+    codings = [c for c in listed if isinstance(c, dict)] if isinstance(listed, list) else []
+    name = values.url.rpartition("/")[2]
+    if not any("code" in c for c in codings):
+        if strength == "required":
+            run.error("code-missing", path, f"no code where the set {name} is required")
+        return
+    found = "; ".join(f"{_word(c.get('system'))}#{_word(c.get('code'))}" for c in codings[:3])
+    if strength == "required":
+        run.error("code-not-in-set", path, f"{found} is not in the set {name}")
+    else:
+        run.add("warning", "code-other", path, f"{found} is not in the set {name}")
+
+
+def _word(value: object) -> str:
+    """A code or address as far as it is one: hostile text is not repeated."""
+    text = value if isinstance(value, str) else ""
+    return text[:100] if text.isprintable() else "?"
+
+
+def existing(terms: Terms) -> Check:
+    """A check of one Coding: a complete, known code system must have its code."""
+    look_up = terms.system
+
+    def check(value: Any, path: Path, run: Run) -> None:
+        if type(value) is not dict:
+            return
+        system, code = value.get("system"), value.get("code")
+        if type(system) is not str or type(code) is not str:
+            return
+        known = look_up(system)
+        if known is not None:
+            if code not in known:
+                found = f"{_word(system)} has no code {_word(code)}"
+                run.error("code-unknown", (path, "code", NONE), found)
+        elif system in _SHAPES and not _SHAPES[system].fullmatch(code):
+            found = f"{_word(code)} under {_word(system)}"
+            run.add("warning", "code-shape", (path, "code", NONE), found)
+
+    return check

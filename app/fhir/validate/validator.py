@@ -1,0 +1,188 @@
+"""The door: documents in, issues out."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from app.errors import BadData, Issue
+from app.fhir import urls
+from app.fhir.bundle import Index
+from app.fhir.validate import bundles
+from app.fhir.validate.compiler import Compiler
+from app.fhir.validate.facts import load
+from app.fhir.validate.run import NONE, Job, Path, Run
+
+Json = dict[str, Any]
+
+
+class Validator:
+    """Checks documents against the profiles of one guide; safe for any JSON, never raises."""
+
+    def __init__(self, compiler: Compiler) -> None:
+        self._compiler = compiler
+
+    @staticmethod
+    def load(guide: str) -> Validator:
+        """The validator of `2.2` or `2.0`; made once per process. BadData for another name."""
+        return _load(guide)
+
+    def bundle(self, resource: Json, profile: str | None = None) -> list[Issue]:
+        """All issues of a bundle and everything in it; `profile` is what the bundle must be."""
+        return self.resource(resource, profile)
+
+    def resource(
+        self, resource: Json, profile: str | None = None, within: Json | None = None
+    ) -> list[Issue]:
+        """All issues of a resource; `within` is a bundle that its references may point into."""
+        run = Run(self._compiler.terms.member_of)
+        kind = resource.get("resourceType") if isinstance(resource, dict) else None
+        path: Path = (None, kind if isinstance(kind, str) and kind.isalnum() else "Resource", NONE)
+        try:
+            if not isinstance(resource, dict) or not resource:
+                run.error("not-object", path, "no object where a resource is due")
+                return run.issues()
+            scope = Index(within) if isinstance(within, dict) else None
+            base = scope.urls_of.get(id(resource)) if scope else None
+            job = run.expect(resource, path, base, scope)
+            if profile:
+                self._asked(profile, job, run)
+            self._work(run)
+        except RecursionError:
+            run.error("too-deep", path, "nested too deeply to be checked")
+        return run.issues()
+
+    def _asked(self, profile: str, job: Job, run: Run) -> None:
+        if self._compiler.facts.structure(profile) is None:
+            found = f"profile {profile[:200]} is not known"
+            run.error("profile-unknown", job.path, found)
+        else:
+            run.want(job, (profile,))
+
+    # the queue ----------------------------------------------------------------------------------
+
+    def _work(self, run: Run) -> None:
+        """Check resources until none waits: what profiles ask for first, the rest afterwards."""
+        waiting = run.queue
+        left: list[Job] = []
+        while waiting or left:
+            if not waiting:
+                self._rest(left.pop(0), run)
+                continue
+            job = waiting.popleft()
+            first = not job.done and job not in left
+            run.enter(job)
+            if first:
+                left.append(job)
+                job.done.add("")
+                if job.resource.get("resourceType") == "Bundle":
+                    job.scope = bundles.open_bundle(job.resource, job.path, run)
+            for profiles in job.wanted:
+                self._one_of(profiles, job, run)
+            job.wanted.clear()
+
+    def _rest(self, job: Job, run: Run) -> None:
+        """Claimed profiles, and the base type of a resource that no profile was asked of."""
+        run.enter(job)
+        for canonical in _claims(job.resource):
+            self._claimed(canonical, job, run)
+        if job.done == {""}:
+            self._compiler.any_resource(job.resource, job.path, run)
+
+    def _claimed(self, canonical: str, job: Job, run: Run) -> None:
+        facts = self._compiler.facts
+        structure = facts.structure(canonical) if facts.knows(canonical) else None
+        at = ((job.path, "meta", NONE), "profile", NONE)
+        if structure is None:
+            run.add("warning", "profile-unknown", at, f"profile {canonical[:200]} is not known")
+        elif structure.type != job.resource.get("resourceType"):
+            run.error("profile-type", at, f"a profile of {structure.type} is claimed")
+        elif structure.header.get("abstract"):
+            run.error("profile-abstract", at, "an abstract profile is claimed")
+        else:
+            self._one_of((canonical,), job, run)
+
+    def _one_of(self, profiles: tuple[str, ...], job: Job, run: Run) -> None:
+        """Conformance to one of several profiles; issues of the closest one if to none."""
+        kind = job.resource.get("resourceType")
+        fitting = [p for p in profiles if self._type(p) in (kind, "Resource", "DomainResource")]
+        if not fitting:
+            self._wrong_type(profiles, job, run)
+            return
+        if any(self._is_done(p, job) for p in fitting):
+            return
+        best: list[Any] | None = None
+        least = 0
+        for canonical in self._ordered(fitting, job.resource):
+            check = self._compiler.profile(canonical)
+            if check is None:
+                continue
+            mark = run.mark()
+            check(job.resource, job.path, run)
+            errors = run.errors_since(mark)
+            if not errors or len(fitting) == 1:
+                self._finish(canonical, job)
+                return
+            taken = run.cut(mark)
+            if best is None or errors < least:
+                best, least, closest = taken, errors, canonical
+        if best is not None:
+            run.put(best)
+            self._finish(closest, job)
+
+    def _wrong_type(self, profiles: tuple[str, ...], job: Job, run: Run) -> None:
+        wanted = sorted({self._type(p) for p in profiles})
+        run.error(
+            "unknown-type", job.path, f"another resource type where {', '.join(wanted)} is due"
+        )
+
+    def _type(self, canonical: str) -> str:
+        structure = self._compiler.facts.structure(canonical)
+        return structure.type if structure else ""
+
+    def _finish(self, canonical: str, job: Job) -> None:
+        """Conformance to a profile is conformance to what it derives from."""
+        facts = self._compiler.facts
+        while canonical and len(job.done) < 100:
+            structure = facts.structure(canonical)
+            if structure is None or structure.versioned in job.done:
+                return
+            job.done.add(structure.versioned)
+            canonical = structure.base
+
+    def _is_done(self, canonical: str, job: Job) -> bool:
+        structure = self._compiler.facts.structure(canonical)
+        return structure is not None and structure.versioned in job.done
+
+    def _ordered(self, profiles: list[str], resource: Json) -> list[str]:
+        """The most fitting first: by required and forbidden elements, then claims, then order."""
+        if len(profiles) == 1:
+            return profiles
+        claims = {c.partition("|")[0] for c in _claims(resource)}
+
+        def misfit(canonical: str) -> tuple[int, bool]:
+            structure = self._compiler.facts.structure(canonical)
+            if structure is None:
+                return (1000, True)
+            root = self._compiler.tree(structure)
+            wrong = sum(
+                (child.min > 0 and name not in resource) or (child.max == 0 and name in resource)
+                for name, child in root.children.items()
+                if not name.endswith("[x]")
+            )
+            return (wrong, canonical.partition("|")[0] not in claims)
+
+        return sorted(profiles, key=misfit)
+
+
+def _claims(resource: Json) -> list[str]:
+    meta = resource.get("meta")
+    listed = meta.get("profile") if isinstance(meta, dict) else None
+    return [c for c in listed if isinstance(c, str)] if isinstance(listed, list) else []
+
+
+@functools.cache
+def _load(guide: str) -> Validator:
+    if guide not in urls.GUIDES:
+        raise BadData(f"no guide {guide}: known are {', '.join(sorted(urls.GUIDES))}")
+    return Validator(Compiler(load(guide)))
