@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.domain.decision import Decision
+from app.domain.guide import Guide
 from app.domain.request import PriorAuthRequest
+from app.errors import Invalid
+from app.fhir.read.entries import Entries
+from app.fhir.urls import profile
+from app.fhir.write import v20, v22
+from app.fhir.write.business_errors import errors
+from app.fhir.write.draft import Draft, tidy
+from app.fhir.write.echo import Echo
 from app.fhir.write.envelope import Envelope
+from app.fhir.write.json import Json, instant
+
+_WRITERS: Mapping[Guide, Callable[[Draft], tuple[Json, list[Json]]]] = {
+    Guide.V22: v22.claim_response,
+    Guide.V20: v20.claim_response,
+}
 
 
 def write_response(
@@ -18,6 +32,39 @@ def write_response(
 ) -> dict[str, Any]:
     """The response bundle (ready for `orjson.dumps`) in the version `request.guide`.
 
-    `received` is the request bundle as parsed: what is echoed comes from it unchanged.
+    `received` is the request bundle as parsed: what is echoed comes from it unchanged but for
+    references, which become absolute. Raises Invalid if it holds no Claim.
     """
-    raise NotImplementedError
+    draft = _begin(decision, request, received, envelope)
+    response, added = _WRITERS[request.guide](draft)
+    response["error"] = list(errors(draft))
+    response["processNote"] = draft.notes.written()
+    response["contained"] = draft.echo.contained
+    own = {
+        "fullUrl": f"{envelope.address}/ClaimResponse/{envelope.response_id}",
+        "resource": tidy(response),
+    }
+    return tidy(
+        {
+            "resourceType": "Bundle",
+            "id": draft.own_url("bundle").rpartition(":")[2],
+            "meta": {"profile": [profile.RESPONSE_BUNDLE]},
+            "identifier": received.get("identifier"),
+            "type": "collection",
+            "timestamp": instant(envelope.created),
+            "entry": [own, *draft.echo.entries(), *added],
+        }
+    )
+
+
+def _begin(
+    decision: Decision,
+    request: PriorAuthRequest,
+    received: Mapping[str, Any],
+    envelope: Envelope,
+) -> Draft:
+    entries = Entries(received)
+    claim = next(entries.of("Claim"), None)
+    if claim is None:
+        raise Invalid("The bundle holds no Claim.", at="Bundle")
+    return Draft(decision, request, envelope, entries, claim, Echo(entries, claim))
