@@ -14,10 +14,20 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.fhir import urls
-from app.fhir.validate import lists, matching, places, primitives, terminology
+from app.fhir.validate import (
+    extensions,
+    matching,
+    objects,
+    primitives,
+    properties,
+    references,
+    slices,
+    terminology,
+    values,
+)
 from app.fhir.validate.facts import Facts, Structure
-from app.fhir.validate.invariants import Invariants, Rule
-from app.fhir.validate.run import NONE, Check, Field, Path, Run
+from app.fhir.validate.invariants import Invariants
+from app.fhir.validate.run import Check, Field, Path, Run
 from app.fhir.validate.tree import Node, grow, merge
 
 Json = dict[str, Any]
@@ -108,7 +118,7 @@ class Compiler:
         """The check of one value of an element, for one of its types."""
         checks = self._content(node, kind)
         checks.extend(self._value_rules(node, kind))
-        return lists.all_of(checks)
+        return values.all_of(checks)
 
     def _content(self, node: Node, kind: Json | None) -> list[Check]:
         if kind is None:
@@ -122,14 +132,14 @@ class Compiler:
             return [self._object(node, code, ())]
         profiles = kind.get("profiles", ())
         if len(profiles) > 1 and not node.children:
-            return [lists.any_of([c for p in profiles if (c := self.profile(p))])]
+            return [values.any_of([c for p in profiles if (c := self.profile(p))])]
         structure = self.facts.structure(profiles[0]) if len(profiles) == 1 else None
         if structure is None:
             structure = self.facts.structure(urls.core_type(code))
         if structure is None:
             return []
         if not node.children:
-            return [self.profile(structure.versioned) or lists.nothing]
+            return [self.profile(structure.versioned) or values.nothing]
         below = self.tree(structure)
         whole = merge(below, node)
         whole.path = below.path
@@ -160,7 +170,7 @@ class Compiler:
         profiles = tuple(kind.get("profiles", ()))
         base = kind["code"]
         if node.path == "Bundle.entry.resource":
-            return lists.nothing  # bundles.py queues the resources of entries
+            return values.nothing  # bundles.py queues the resources of entries
 
         def check(value: Any, path: Path, run: Run) -> None:
             if type(value) is not dict or not value:
@@ -194,15 +204,15 @@ class Compiler:
         if code in primitives.TESTS:
             return out  # inside _primitive
         if "fixed" in element:
-            out.append(lists.fixed(element["fixed"]))
+            out.append(values.fixed(element["fixed"]))
         elif "pattern" in element:
-            out.append(lists.pattern(element["pattern"]))
+            out.append(values.pattern(element["pattern"]))
         if kind and kind.get("targets"):
             out.append(self._targets(kind["targets"]))
         binding = element.get("binding")
-        values = self.terms.value_set(binding["values"]) if binding else None
-        if binding and values:
-            coded = terminology.coded(values, binding["strength"], code)
+        bound = self.terms.value_set(binding["values"]) if binding else None
+        if binding and bound:
+            coded = terminology.coded(bound, binding["strength"], code)
             if coded:
                 out.append(coded)
         if code == "Coding":
@@ -210,19 +220,19 @@ class Compiler:
         place = node.path if code in _INLINE or kind is None else code
         rules = self.invariants.rules(element.get("invariants", ()), node.structure, place)
         if rules:
-            out.append(lists.ruled(rules))
+            out.append(values.all_of(rules))
         return out
 
     def _primitive(self, node: Node, code: str) -> Check:
         element = node.element
         binding = element.get("binding", {})
         allowed = None
-        values = self.terms.value_set(binding["values"]) if binding else None
-        if values is not None and binding["strength"] == "required":
-            allowed = terminology.text_test(values)
+        bound = self.terms.value_set(binding["values"]) if binding else None
+        if bound is not None and binding["strength"] == "required":
+            allowed = terminology.text_test(bound)
         rules = self.invariants.rules(element.get("invariants", ()), node.structure, code)
-        return lists.primitive(
-            primitives.TESTS[code], element, allowed, values.url if values else "", rules
+        return values.primitive(
+            primitives.TESTS[code], element, allowed, bound.url if bound else "", rules
         )
 
     # references ---------------------------------------------------------------------------------
@@ -237,14 +247,14 @@ class Compiler:
             plain = structure is None or structure.url == urls.core_type(kind)
             by_type[kind] = (*by_type.get(kind, ()), "" if plain else canonical)
         wanted = {k: () if "" in profiles else profiles for k, profiles in by_type.items()}
-        return lists.reference(wanted, anything)
+        return references.reference(wanted, anything)
 
     # objects ------------------------------------------------------------------------------------
 
     def _object(self, node: Node, code: str, invariants: Any) -> Check:
         table: dict[str, Field] = {}
         required: list[str] = []
-        choices: list[lists.Choice] = []
+        choices: list[objects.Choice] = []
         for name, child in node.children.items():
             if name.endswith("[x]"):
                 choices.append(self._choice(child, name, table))
@@ -252,53 +262,53 @@ class Compiler:
                 self._property(child, name, code, table)
                 if child.min > 0:
                     required.append(name)
-        if (
-            code in _RESOURCES
-            or "." not in node.path
-            and node.structure.header["kind"] == "resource"
+        if code in _RESOURCES or (
+            "." not in node.path and node.structure.header["kind"] == "resource"
         ):
-            table["resourceType"] = lists.skip
+            table["resourceType"] = properties.skip
         place = node.path if code in _INLINE else code
         rules = self.invariants.rules(invariants, node.structure, place)
         if code == "Extension":
-            return lists.extension_object(table, frozenset(required), choices, rules)
-        return lists.plain_object(table, frozenset(required), choices, rules)
+            return objects.extension_object(table, frozenset(required), choices, rules)
+        return objects.plain_object(table, frozenset(required), choices, rules)
 
     def _property(self, child: Node, name: str, code: str, table: dict[str, Field]) -> None:
         def build() -> Field:
             if child.max == 0:
-                return lists.forbidden(name)
+                return properties.forbidden(name)
             if name in ("extension", "modifierExtension"):
                 return self._extension_list(child, name, code)
             if child.slices and child.is_list:
                 return self._sliced(child, name)
             check = self.element(child, child.types[0] if child.types else None)
             if not child.is_list:
-                return lists.single(name, check)
+                return properties.single(name, check)
             primitive = bool(child.types) and child.types[0]["code"] in primitives.TESTS
-            return lists.many(name, check, child.min, child.max, primitive=primitive)
+            return properties.many(name, check, child.min, child.max, primitive=primitive)
 
         self._stub(table, name, build)
         if child.types and child.types[0]["code"] in primitives.TESTS:
             self._stub(table, "_" + name, lambda: self._sibling(child, name, name))
 
-    def _choice(self, child: Node, name: str, table: dict[str, Field]) -> lists.Choice:
+    def _choice(self, child: Node, name: str, table: dict[str, Field]) -> objects.Choice:
         stem = name[:-3]
         keys: list[str] = []
         group: set[str] = set()
-        slices = {kind["code"]: part for part in child.slices.values() for kind in part.types[:1]}
+        by_type = {k["code"]: part for part in child.slices.values() for k in part.types[:1]}
         for kind in child.types:
             code = kind["code"]
             key = stem + code[:1].upper() + code[1:]
-            part = slices.get(code, child)
+            part = by_type.get(code, child)
             own = next((k for k in part.types if k["code"] == code), kind)
             keys.append(key)
             self._alternative(part, own, key, f"{stem}.ofType({code})", table, group)
         needed = [
-            stem + code[:1].upper() + code[1:] for code, part in slices.items() if part.min > 0
+            stem + code[:1].upper() + code[1:] for code, part in by_type.items() if part.min > 0
         ]
         group.update(keys)
-        return lists.Choice(stem, frozenset(group), child.min > 0 and child.max != 0, tuple(needed))
+        return objects.Choice(
+            stem, frozenset(group), child.min > 0 and child.max != 0, tuple(needed)
+        )
 
     def _alternative(
         self,
@@ -311,9 +321,9 @@ class Compiler:
     ) -> None:
         def build() -> Field:
             if part.max == 0:
-                return lists.forbidden(name)
-            field = lists.single(name, self.element(part, kind))
-            return lists.exclusive(field, frozenset(group), name.partition(".")[0])
+                return properties.forbidden(name)
+            field = properties.single(name, self.element(part, kind))
+            return properties.exclusive(field, frozenset(group), name.partition(".")[0])
 
         self._stub(table, key, build)
         if kind["code"] in primitives.TESTS:
@@ -327,7 +337,9 @@ class Compiler:
         whole = merge(below, child)
         whole.children = {k: v for k, v in whole.children.items() if k in ("id", "extension")}
         whole.path = kind["code"]
-        return lists.sibling(key, name, self._object(whole, "Element", ()), is_list=child.is_list)
+        return properties.sibling(
+            key, name, self._object(whole, "Element", ()), is_list=child.is_list
+        )
 
     @staticmethod
     def _stub(table: dict[str, Field], key: str, build: Callable[[], Field]) -> None:
@@ -350,24 +362,24 @@ class Compiler:
             own = part.types[0] if part.types else kind
             check = self.element(part, own)
             test = self.matchers.for_slice(part, by)
-            parts.append(lists.Slice(slice_name, test, check, part.min, part.max))
+            parts.append(slices.Slice(slice_name, test, check, part.min, part.max))
         rest = self.element(child, kind)
-        return lists.sliced(
+        return slices.sliced(
             name, parts, rest, child.min, child.max, closed=slicing.get("rules") == "closed"
         )
 
     def _extension_list(self, child: Node, name: str, code: str) -> Field:
-        slots: dict[str, lists.Slot] = {}
+        slots: dict[str, extensions.Slot] = {}
         for part in child.slices.values():
             url = matching.slice_url(part)
             kind = part.types[0] if part.types else {"code": "Extension"}
             known = self.extension(url)
             check = self.element(part, kind)
-            slots[url] = lists.Slot(
+            slots[url] = extensions.Slot(
                 check, part.min, part.max, known.contexts if known else [], bool(known)
             )
         closed = child.element.get("slicing", {}).get("rules") == "closed"
-        return lists.extensions(
+        return extensions.extensions(
             name,
             slots,
             self.extension,

@@ -1,5 +1,6 @@
 """Fixed values, patterns and slice discriminators: does this JSON match what a profile says?"""
 
+# ruff: noqa: ARG001, ARG005 - tests share one signature
 from __future__ import annotations
 
 import re

@@ -38,9 +38,7 @@ def allowed(
         if context["type"] == "extension":
             if isinstance(holder, dict) and holder.get("url") == expression:
                 return True
-        elif context["type"] == "fhirpath":
-            return True
-        elif expression in kinds:
+        elif context["type"] == "fhirpath" or expression in kinds:
             return True
         else:
             where = where or element_path(path, run)[0]

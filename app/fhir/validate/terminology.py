@@ -9,6 +9,7 @@ from typing import Any, Final
 from app.fhir import urls
 from app.fhir.validate.facts import Facts, ValueSet
 from app.fhir.validate.run import NONE, Check, Path, Run
+from app.fhir.validate.wording import word
 
 Json = dict[str, Any]
 
@@ -134,17 +135,11 @@ def _report(values: ValueSet, strength: str, listed: Any, path: Path, run: Run) 
         if strength == "required":
             run.error("code-missing", path, f"no code where the set {name} is required")
         return
-    found = "; ".join(f"{_word(c.get('system'))}#{_word(c.get('code'))}" for c in codings[:3])
+    found = "; ".join(f"{word(c.get('system'))}#{word(c.get('code'))}" for c in codings[:3])
     if strength == "required":
         run.error("code-not-in-set", path, f"{found} is not in the set {name}")
     else:
         run.add("warning", "code-other", path, f"{found} is not in the set {name}")
-
-
-def _word(value: object) -> str:
-    """A code or address as far as it is one: hostile text is not repeated."""
-    text = value if isinstance(value, str) else ""
-    return text[:100] if text.isprintable() else "?"
 
 
 def existing(terms: Terms) -> Check:
@@ -160,10 +155,10 @@ def existing(terms: Terms) -> Check:
         known = look_up(system)
         if known is not None:
             if code not in known:
-                found = f"{_word(system)} has no code {_word(code)}"
+                found = f"{word(system)} has no code {word(code)}"
                 run.error("code-unknown", (path, "code", NONE), found)
         elif system in _SHAPES and not _SHAPES[system].fullmatch(code):
-            found = f"{_word(code)} under {_word(system)}"
+            found = f"{word(code)} under {word(system)}"
             run.add("warning", "code-shape", (path, "code", NONE), found)
 
     return check

@@ -1,0 +1,120 @@
+"""JSON objects: known properties, required ones, choices, invariants."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from app.fhir.validate.run import NONE, Check, Field, Path, Run
+from app.fhir.validate.wording import shape
+
+Json = dict[str, Any]
+
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A choice element: its stem, its property names, whether one is due, which ones are due."""
+
+    stem: str
+    keys: frozenset[str]
+    required: bool
+    needed: tuple[str, ...]
+
+
+def plain_object(
+    table: dict[str, Field],
+    required: frozenset[str],
+    choices: Sequence[Choice],
+    rules: Sequence[Check],
+) -> Check:
+    """A JSON object: known properties, required ones, invariants."""
+    get = table.get
+    due = [choice for choice in choices if choice.required or choice.needed]
+
+    def check(value: Any, path: Path, run: Run) -> None:
+        if type(value) is not dict or not value:
+            no_object(value, path, run)
+            return
+        for key, item in value.items():
+            field = get(key)
+            if field is None:
+                _unknown(key, choices, path, run)
+            else:
+                field(item, path, run, value)
+        if not value.keys() >= required:
+            _missing(value, required, path, run)
+        if due:
+            _missing_choice(value, due, path, run)
+        if len(value) == 1 and "id" in value:
+            run.error("empty-object", path, "an id and nothing else")
+        for rule in rules:
+            rule(value, path, run)
+
+    return check
+
+
+def extension_object(
+    table: dict[str, Field],
+    required: frozenset[str],
+    choices: Sequence[Choice],
+    rules: Sequence[Check],
+) -> Check:
+    """An extension: as any object, and a value or nested extensions (ext-1)."""
+    inner = plain_object(table, required, choices, rules)
+
+    def check(value: Any, path: Path, run: Run) -> None:
+        inner(value, path, run)
+        if type(value) is dict:
+            has_value = any(key[:5] == "value" or key[:6] == "_value" for key in value)
+            if has_value is ("extension" in value):
+                found = "both value and extension" if has_value else "neither value nor extension"
+                run.error("extension-content", path, found)
+
+    return check
+
+
+def no_object(value: Any, path: Path, run: Run) -> None:
+    if value is None:
+        run.error("null-value", path, "null")
+    elif type(value) is list:
+        run.error("not-single", path, "array")
+    elif type(value) is dict:
+        run.error("empty-object", path, "empty object")
+    else:
+        run.error("not-object", path, f"{shape(value)} where an object is due")
+
+
+def _unknown(key: str, choices: Sequence[Choice], path: Path, run: Run) -> None:
+    name = key if _NAME.fullmatch(key) else "?"
+    for choice in choices:
+        stem = choice.stem
+        rest = key.removeprefix("_")[len(stem) :]
+        if key.removeprefix("_").startswith(stem) and rest[:1].isupper():
+            run.error(
+                "type-not-allowed", (path, stem, NONE), f"{stem}[x] of a type that is not allowed"
+            )
+            return
+    run.error("unknown-element", (path, name, NONE), f"unknown element {name}")
+
+
+def _missing(value: Json, required: frozenset[str], path: Path, run: Run) -> None:
+    for name in sorted(required - value.keys()):
+        if "_" + name not in value:
+            run.error("missing", (path, name, NONE), f"{name} is required and absent")
+
+
+def _missing_choice(value: Json, due: Sequence[Choice], path: Path, run: Run) -> None:
+    for choice in due:
+        keys = choice.keys
+        if choice.required and keys.isdisjoint(value) and not any("_" + k in value for k in keys):
+            found = f"{choice.stem}[x] is required and absent"
+            run.error("missing", (path, choice.stem, NONE), found)
+        for key in choice.needed:
+            if key not in value and "_" + key not in value:
+                run.error(
+                    "slice-missing", (path, choice.stem, NONE), f"{key} is required and absent"
+                )
