@@ -56,6 +56,8 @@ class Compiler:
         self.invariants = Invariants()
         self._trees: dict[str, Node] = {}
         self._checks: dict[str, Check] = {}
+        self._resource_types: dict[str, bool] = {}
+        self._lineages: dict[str, tuple[tuple[str, ...], str]] = {}
         self._extensions: dict[str, Extension | None] = {}
         self._coding = terminology.existing(self.terms)
 
@@ -63,13 +65,31 @@ class Compiler:
 
     def profile(self, canonical: str) -> Check | None:
         """The check of a structure; None when it is not known."""
-        structure = self.facts.structure(canonical)
-        if structure is None:
-            return None
-        key = structure.versioned
-        if key not in self._checks:
-            self._checks[key] = self._structure(structure)
-        return self._checks[key]
+        check = self._checks.get(canonical)
+        if check is None:
+            structure = self.facts.structure(canonical)
+            if structure is None:
+                return None
+            key = structure.versioned
+            if key not in self._checks:
+                self._checks[key] = self._structure(structure)
+            check = self._checks[canonical] = self._checks[key]
+        return check
+
+    def lineage(self, canonical: str) -> tuple[tuple[str, ...], str]:
+        """A structure and all that it derives from, with versions; and its type ("" if unknown)."""
+        known = self._lineages.get(canonical)
+        if known is None:
+            names: list[str] = []
+            structure = self.facts.structure(canonical)
+            kind = structure.type if structure else ""
+            while structure is not None and structure.versioned not in names:
+                names.append(structure.versioned)
+                structure = self.facts.structure(structure.base) if structure.base else None
+            known = (tuple(names), kind)
+            if names:
+                self._lineages[canonical] = known
+        return known
 
     def tree(self, structure: Structure) -> Node:
         """The element tree of a structure."""
@@ -146,8 +166,12 @@ class Compiler:
         return [self._object(whole, code, below.element.get("invariants", ()))]
 
     def _is_resource(self, code: str) -> bool:
-        structure = self.facts.structure(urls.core_type(code))
-        return structure is not None and structure.header.get("kind") == "resource"
+        if code not in self._resource_types:
+            structure = self.facts.structure(urls.core_type(code))
+            if structure is None:
+                return False
+            self._resource_types[code] = structure.header.get("kind") == "resource"
+        return self._resource_types[code]
 
     def _referenced(self, node: Node) -> Check:
         """The check behind a content reference; looked up late, as it may contain itself."""
@@ -281,14 +305,21 @@ class Compiler:
             if child.slices and child.is_list:
                 return self._sliced(child, name)
             check = self.element(child, child.types[0] if child.types else None)
-            if not child.is_list:
-                return properties.single(name, check)
             primitive = bool(child.types) and child.types[0]["code"] in primitives.TESTS
+            if not child.is_list:
+                return self._single(name, check, child.types[0] if primitive else None)
             return properties.many(name, check, child.min, child.max, primitive=primitive)
 
         self._stub(table, name, build)
         if child.types and child.types[0]["code"] in primitives.TESTS:
             self._stub(table, "_" + name, lambda: self._sibling(child, name, name))
+
+    @staticmethod
+    def _single(name: str, check: Check, primitive: Json | None) -> Field:
+        """A property with one value; a sound primitive without rules costs no path."""
+        if primitive is not None and values.is_plain(check):
+            return properties.tested(name, primitives.TESTS[primitive["code"]], check)
+        return properties.single(name, check)
 
     def _choice(self, child: Node, name: str, table: dict[str, Field]) -> objects.Choice:
         stem = name[:-3]
@@ -322,7 +353,8 @@ class Compiler:
         def build() -> Field:
             if part.max == 0:
                 return properties.forbidden(name)
-            field = properties.single(name, self.element(part, kind))
+            own = kind if kind["code"] in primitives.TESTS else None
+            field = self._single(name, self.element(part, kind), own)
             return properties.exclusive(field, frozenset(group), name.partition(".")[0])
 
         self._stub(table, key, build)

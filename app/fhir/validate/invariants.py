@@ -13,8 +13,9 @@ from app.fhir.validate.run import Check, Path, Run
 Rule = Check
 
 # Done while the shape is checked: every element has content (ele-1), an extension has a value or
-# extensions (ext-1), references to contained resources lead somewhere (ref-1).
-_DONE: Final = frozenset({"ele-1", "ext-1", "ref-1"})
+# extensions (ext-1), references to contained resources lead somewhere (ref-1), a narrative is safe
+# and says something (txt-1, txt-2).
+_DONE: Final = frozenset({"ele-1", "ext-1", "ref-1", "txt-1", "txt-2"})
 # An invariant that holds wherever this property is absent.
 _ONLY_WITH: Final = {
     "dom-2": "contained",

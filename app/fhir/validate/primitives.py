@@ -13,6 +13,8 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any, Final
 
+from app.fhir.validate.fhirpath.narrative import has_content, problem
+
 Test = Callable[[Any], str | None]
 
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
@@ -188,6 +190,13 @@ def binary(value: Any) -> str | None:
     return None
 
 
+def narrative(value: Any) -> str | None:
+    """XHTML that FHIR allows, with something to read (txt-1, txt-2)."""
+    if type(value) is not str:
+        return f"{_shape(value)} where a string is due"
+    return problem(value) or (None if has_content(value) else "a narrative without words")
+
+
 TESTS: Final[dict[str, Test]] = {
     "boolean": boolean,
     "integer": integer,
@@ -196,7 +205,7 @@ TESTS: Final[dict[str, Test]] = {
     "decimal": decimal,
     "string": string,
     "markdown": string,
-    "xhtml": string,
+    "xhtml": narrative,
     "System.String": string,
     "code": code,
     "uri": uri,

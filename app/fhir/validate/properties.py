@@ -3,6 +3,7 @@
 # ruff: noqa: ARG001 - checks and fields share one signature
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from app.fhir.validate.run import NONE, Check, Field, Path, Run
@@ -29,6 +30,16 @@ def single(name: str, check: Check) -> Field:
 
     def field(value: Any, path: Path, run: Run, holder: Json) -> None:
         check(value, (path, name, NONE), run)
+
+    return field
+
+
+def tested(name: str, test: Callable[[Any], str | None], check: Check) -> Field:
+    """A property with one primitive value, looked at again only if its format is wrong."""
+
+    def field(value: Any, path: Path, run: Run, holder: Json) -> None:
+        if test(value) is not None:
+            check(value, (path, name, NONE), run)
 
     return field
 

@@ -137,22 +137,16 @@ class Validator:
         )
 
     def _type(self, canonical: str) -> str:
-        structure = self._compiler.facts.structure(canonical)
-        return structure.type if structure else ""
+        lineage = self._compiler.lineage(canonical)
+        return lineage[1] if lineage else ""
 
     def _finish(self, canonical: str, job: Job) -> None:
         """Conformance to a profile is conformance to what it derives from."""
-        facts = self._compiler.facts
-        while canonical and len(job.done) < 100:
-            structure = facts.structure(canonical)
-            if structure is None or structure.versioned in job.done:
-                return
-            job.done.add(structure.versioned)
-            canonical = structure.base
+        job.done.update(self._compiler.lineage(canonical)[0])
 
     def _is_done(self, canonical: str, job: Job) -> bool:
-        structure = self._compiler.facts.structure(canonical)
-        return structure is not None and structure.versioned in job.done
+        names = self._compiler.lineage(canonical)[0]
+        return bool(names) and names[0] in job.done
 
     def _ordered(self, profiles: list[str], resource: Json) -> list[str]:
         """The most fitting first: by required and forbidden elements, then claims, then order."""

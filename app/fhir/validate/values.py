@@ -98,6 +98,7 @@ def primitive(
             if wrong is not None:
                 _bad(value, wrong, path, run)
 
+        plain.only_format = True  # type: ignore[attr-defined]
         return plain
 
     def check(value: Any, path: Path, run: Run) -> None:
@@ -123,6 +124,11 @@ def primitive(
     return check
 
 
+def is_plain(check: Check) -> bool:
+    """Whether a primitive's check looks at the format of its type and nothing else."""
+    return getattr(check, "only_format", False)
+
+
 def _bad(value: Any, wrong: str, path: Path, run: Run) -> None:
     if value is None:
         run.error("null-value", path, "null")
@@ -130,6 +136,8 @@ def _bad(value: Any, wrong: str, path: Path, run: Run) -> None:
         run.error("not-single", path, "array")
     elif " where a" in wrong:
         run.error("wrong-json-type", path, wrong)
+    elif "narrative" in wrong or "div " in wrong:
+        run.error("narrative", path, wrong)
     elif wrong in ("empty text", "blank text"):
         run.error("blank", path, wrong)
     else:
