@@ -6,7 +6,7 @@ tests/house compares both ways.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,34 +19,34 @@ from app.fhir.urls import core
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """The documents of one guide version, ready to send."""
+    """The documents of one guide version, ready to send; `types` can be validated."""
 
     statement: bytes
     operations: Mapping[str, bytes]
+    types: frozenset[str]
 
 
-def capability(
-    guide: Guide, address: str, version: str, validated_types: Iterable[str]
-) -> Capability:
+def capability(guide: Guide, address: str, version: str) -> Capability:
     """Read and fill in the documents of `guide`.
 
-    `address` is the base of all our addresses, `version` the program's, `validated_types` the
-    resource types that `$validate` knows.
+    `address` is the base of all our addresses, `version` the program's.
     """
     base = f"{address}/fhir/{guide.value}"
+    folder = resources.data("capability")
+    types = frozenset(orjson.loads((folder / "types.json").read_bytes()))
     operations = {
         path.stem: orjson.dumps(_operation(orjson.loads(path.read_bytes()), base, version))
-        for path in sorted((resources.data("capability") / "operations").glob("*.json"))
+        for path in sorted((folder / "operations").glob("*.json"))
     }
-    statement = orjson.loads((resources.data("capability") / f"{guide.value}.json").read_bytes())
+    statement = orjson.loads((folder / f"{guide.value}.json").read_bytes())
     statement |= {
         "url": f"{base}/metadata",
         "version": version,
         "software": {"name": "Forthwith", "version": version},
         "implementation": {"description": "A Forthwith server", "url": base},
     }
-    _offer_validation(statement["rest"][0]["resource"], validated_types)
-    return Capability(orjson.dumps(statement), operations)
+    _offer_validation(statement["rest"][0]["resource"], types)
+    return Capability(orjson.dumps(statement), operations, types)
 
 
 def _operation(definition: dict[str, Any], base: str, version: str) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def _operation(definition: dict[str, Any], base: str, version: str) -> dict[str,
     return definition | {"url": address, "version": version}
 
 
-def _offer_validation(listed: list[dict[str, Any]], types: Iterable[str]) -> None:
+def _offer_validation(listed: list[dict[str, Any]], types: frozenset[str]) -> None:
     """Say of each type that it can be validated, adding the types that only that can be done to."""
     by_type = {entry["type"]: entry for entry in listed}
     for name in sorted(types):

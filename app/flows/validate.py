@@ -24,8 +24,7 @@ def validate(
     Raises NotFound for a type that we have no facts of, Malformed or TooLarge for a body that is
     not JSON or over a limit, NotForHere for a `mode` that checks something else.
     """
-    validator = context.validators[guide]
-    if kind not in validator.types:
+    if kind not in context.capabilities[guide].types:
         raise NotFound(f"This server has no facts of a type by that name in guide {guide.value}.")
     document = parse(raw, context.limits)
     if kind != "Parameters":
@@ -36,7 +35,7 @@ def validate(
     if found != kind:
         message = f"The address says {kind}, the body does not: send it to its own type."
         return [Issue("error", "invalid", "wrong-address", "resourceType", message)]
-    return validator.resource(document, profile or None)
+    return context.validators[guide].resource(document, profile or None)
 
 
 def _unwrapped(

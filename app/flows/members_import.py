@@ -1,0 +1,193 @@
+"""Import a member file: all of it, or nothing.
+
+The file is read into a private stage first; every row that cannot be used is named with its line and
+reason. Only when the whole file is good (or the operator said to skip what is not) the entries go
+into the store, in one transaction: a reader sees the members of before or of after. The same file
+twice changes nothing and says so. Persons and coverages that a file does not mention stay.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+
+from app.domain.roster import (
+    CoverageEntry,
+    Entry,
+    PayerEntry,
+    PersonEntry,
+    Placed,
+    Rejection,
+    Unusable,
+)
+from app.flows.member_file import MemberFile, RawRow, open_members
+from app.store import Store
+from app.store.member_stage import MemberStage
+from app.store.members import BATCH, Change, Members, PlanOf
+
+KINDS: tuple[type[Entry], ...] = (PayerEntry, PersonEntry, CoverageEntry)
+NAMES = {PayerEntry: "payers", PersonEntry: "persons", CoverageEntry: "coverages"}
+_EVERY = 2000
+
+Progress = Callable[[str, int, int], None]
+"""Told now and then: the step (`read`, `check`, `store`), how much is done, and of how much."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What an import did. `changes` counts by kind; `written` is False when nothing was stored."""
+
+    format: str = ""
+    rows: int = 0
+    ignored: int = 0
+    rejected: int = 0
+    written: bool = False
+    changes: dict[str, Counter[Change]] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> int:
+        """How many entries the store has now that it did not have before, or has no more."""
+        total = sum(self.changes.values(), Counter[Change]())
+        return total.total() - total[Change.UNCHANGED]
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """How to import: `dry_run` stores nothing, `skip_rejected` stores the good rows of a bad file."""
+
+    store: Store
+    tenant: str
+    plan_of: PlanOf
+    dry_run: bool = False
+    skip_rejected: bool = False
+    progress: Progress = lambda _step, _done, _of: None
+    reject: Callable[[Rejection], None] = lambda _rejection: None
+
+
+def import_members(how: Import, path: Path, format: str = "") -> Report:
+    """Take in a member file.
+
+    Raises BadData when the file as a whole cannot be read, Unavailable when the database does not
+    answer; in both cases nothing is stored.
+    """
+    with open_members(path, format) as file, MemberStage() as stage:
+        report = Report(file.format)
+        _read(how, file, stage, report)
+        bad = _check(how, stage, report)
+        if report.rejected and not how.skip_rejected:
+            return report
+        _store(how, stage, report, bad)
+        return report
+
+
+def _read(how: Import, file: MemberFile, stage: MemberStage, report: Report) -> None:
+    """Every row into the stage, or rejected."""
+    for row in file.rows():
+        report.rows += 1
+        if report.rows % _EVERY == 0:
+            how.progress("read", file.done, file.size)
+        try:
+            placed = row.entry()
+            if placed is None:
+                report.ignored += 1
+            elif line := stage.put(placed):
+                raise Unusable(f"the same entry stands in line {line} with other content")
+        except Unusable as reason:
+            _reject(how, report, row, str(reason))
+    how.progress("read", file.size, file.size)
+
+
+def _reject(how: Import, report: Report, row: RawRow | Placed, reason: str) -> None:
+    report.rejected += 1
+    kind = row.kind if isinstance(row, RawRow) else _kind(row.entry)
+    how.reject(Rejection(row.line, kind, reason))
+
+
+def _kind(entry: Entry) -> str:
+    return {PayerEntry: "Organization", PersonEntry: "Patient", CoverageEntry: "Coverage"}[
+        type(entry)
+    ]
+
+
+def _check(how: Import, stage: MemberStage, report: Report) -> frozenset[str]:
+    """Coverages whose person, payer or plan is nowhere; gives the refs of those to leave out."""
+    bad: set[str] = set()
+    with how.store.read(how.tenant) as look:
+        for done, part in _parts(stage, CoverageEntry):
+            how.progress("check", done, stage.count())
+            for placed, reason in _faults(part, stage, look.members, how.plan_of):
+                bad.add(placed.entry.ref)
+                _reject(how, report, placed, reason)
+    return frozenset(bad)
+
+
+def _faults(
+    part: list[Placed], stage: MemberStage, members: Members, plan_of: PlanOf
+) -> Iterator[tuple[Placed, str]]:
+    """Each coverage of `part` that cannot be joined, with the reason."""
+    rows = [(each, each.entry) for each in part if isinstance(each.entry, CoverageEntry)]
+    live = [(each, entry) for each, entry in rows if not entry.withdrawn]
+    people = members.known(PersonEntry, [entry.person for _, entry in live])
+    owners = members.known(PayerEntry, [entry.payer for _, entry in live if entry.payer])
+    for placed, entry in live:
+        if plan_of(entry.plan) is None:
+            yield placed, f"the rulebook has no plan {entry.plan}"
+        elif not (entry.person in people or stage.has(PersonEntry, entry.person)):
+            yield placed, "its person is neither in the file nor in the store"
+        elif entry.payer and not (entry.payer in owners or stage.has(PayerEntry, entry.payer)):
+            yield placed, "its payer is neither in the file nor in the store"
+        elif not (entry.numbers or entry.subscriber_id or _own_number(entry, stage, members)):
+            yield placed, "no member number: Coverage.identifier or Patient.identifier of type MB"
+
+
+def _own_number(entry: CoverageEntry, stage: MemberStage, members: Members) -> str:
+    """The person's own number where the coverage has none."""
+    person = stage.get(PersonEntry, entry.person)
+    if isinstance(person, PersonEntry):
+        return person.numbers[0].value if person.numbers else ""
+    return members.own_number(entry.person)
+
+
+def _named(entry: Entry, stage: MemberStage, members: Members) -> Entry:
+    """A coverage always says by which number its member is known."""
+    if not isinstance(entry, CoverageEntry) or entry.member_id or entry.withdrawn:
+        return entry
+    own = _own_number(entry, stage, members) or entry.subscriber_id
+    return replace(entry, member_id=own)
+
+
+def _store(how: Import, stage: MemberStage, report: Report, bad: frozenset[str]) -> None:
+    """One transaction; a dry run takes the same road and turns back at its end."""
+    try:
+        with how.store.write(how.tenant) as work:
+            done = 0
+            for kind in KINDS:
+                tally = report.changes.setdefault(NAMES[kind], Counter())
+                for _, part in _parts(stage, kind):
+                    good = [each.entry for each in part if each.entry.ref not in bad]
+                    tally += work.members.take(
+                        [_named(entry, stage, work.members) for entry in good]
+                    )
+                    done += len(part)
+                    how.progress("store", done, stage.count())
+            if how.dry_run:
+                raise _TurnBack
+    except _TurnBack:
+        return
+    report.written = True
+
+
+class _TurnBack(Exception):
+    """Ends the transaction of a dry run."""
+
+
+def _parts(stage: MemberStage, kind: type[Entry]) -> Iterator[tuple[int, list[Placed]]]:
+    """The staged entries in batches, with how many have come."""
+    entries = stage.entries(kind)
+    done = 0
+    while part := list(islice(entries, BATCH)):
+        done += len(part)
+        yield done, part
