@@ -43,7 +43,8 @@ def _spread(value: Any, beside: Any, type_name: str, found: Items) -> None:
 def member(item: object, name: str, found: Items) -> None:
     """Append the children of `item` called `name` to `found`, whatever spelling a choice has."""
     if isinstance(item, Measure):
-        found.extend({"value": [item.value], "code": [item.unit]}.get(name, []))
+        parts: dict[str, Any] = {"value": item.value, "code": item.unit}
+        found.extend([parts[name]] if name in parts else [])
         return
     if not isinstance(item, Element):
         return

@@ -126,10 +126,9 @@ def plus(left: Items, right: Items) -> Items:
     if not left or not right:
         return []
     one, other = _value(left), _value(right)
-    if isinstance(one, str) and isinstance(other, str):
-        if {elements.type_name(left[0]), elements.type_name(right[0])} <= model.TEXTS:
-            return [one + other]
-        raise NotSupported("date arithmetic")
+    texts = {elements.type_name(left[0]), elements.type_name(right[0])} <= model.TEXTS
+    if texts and isinstance(one, str) and isinstance(other, str):
+        return [one + other]
     return _arithmetic(lambda a, b: a + b)(left, right)
 
 
@@ -142,14 +141,16 @@ def _arithmetic(work: Callable[[Any, Any], Any]) -> Operator:
             return _work(work, one, other)
         first, second = number(one), number(other)
         if first is None or second is None:
-            if isinstance(one, str | bool | dict | list) or isinstance(
-                other, str | bool | dict | list
-            ):
-                raise PathError("arithmetic on something else than numbers")
-            raise NotSupported("arithmetic on dates and quantities")
+            if any(map(_has_calendar_or_unit, (left[0], right[0]))):
+                raise NotSupported("arithmetic on dates and quantities")
+            raise PathError("arithmetic on something else than numbers")
         return _work(work, first, second)
 
     return operator
+
+
+def _has_calendar_or_unit(item: object) -> bool:
+    return elements.moment(item) is not None or elements.measure(item) is not None
 
 
 def _work(work: Callable[[Any, Any], Any], one: Any, other: Any) -> Items:

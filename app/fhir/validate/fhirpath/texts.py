@@ -20,6 +20,10 @@ from .selecting import Function, whole
 _LONGEST = 100_000
 
 
+# Integers of FHIRPath have 32 bits.
+_LARGEST = 2**31 - 1
+
+
 @lru_cache(maxsize=1024)
 def pattern(expression: str) -> re.Pattern[str]:
     """A FHIRPath (PCRE) pattern in Python's spelling; PathError if it is not a pattern."""
@@ -141,7 +145,8 @@ def to_integer(items: Items, _arguments: list[Evaluate], _scope: Scope) -> Items
     written = _single_text(items, "toInteger") or ""
     if written in ("true", "false"):
         return [int(written == "true")]
-    return [int(written)] if re.fullmatch(r"[+-]?[0-9]{1,18}", written) else []
+    value = int(written) if re.fullmatch(r"[+-]?[0-9]{1,10}", written) else _LARGEST + 1
+    return [value] if -_LARGEST <= value <= _LARGEST else []
 
 
 def to_decimal(items: Items, _arguments: list[Evaluate], _scope: Scope) -> Items:
