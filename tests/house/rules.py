@@ -16,7 +16,9 @@ Rule = Callable[[str, ast.Module], Iterator[str]]
 CANONICALS = (
     "http://hl7.org",
     "terminology.hl7.org",
-    "urn:oid",
+    "urn:oid:0",
+    "urn:oid:1",
+    "urn:oid:2",
     "codesystem.x12.org",
     "http://snomed.info",
     "http://loinc.org",
@@ -36,6 +38,7 @@ CLOCK_CALLS = {
     ("time", "gmtime"),
     ("os", "urandom"),
 }
+CLOCK_ITSELF = ("app.clock", "moment")  # a Moment is an argument, making one is not for the core
 CHANCE_MODULES = {"random", "secrets"}
 CHANCE_NAMES = {"uuid1", "uuid4", "uuid6", "uuid7"}
 DRAWERS = {"utils", "util", "helpers", "common", "manager", "service", "base", "handler", "misc"}
@@ -129,11 +132,11 @@ def the_core_is_plain(where: str, tree: ast.Module) -> Iterator[str]:
     if not where.startswith(("app/domain/", "app/determine/")):
         return
     for node in ast.walk(tree):
-        for module, _ in _imported(node):
+        for module, name in _imported(node):
             root = module.split(".")[0]
             if root != "app" and root not in sys.stdlib_module_names:
                 yield _line(where, node, f"{root} is not of the standard library")
-            if module in ("app.settings", "app.clock", "app.resources"):
+            if module in ("app.settings", "app.resources") or (module, name) == CLOCK_ITSELF:
                 yield _line(where, node, f"{module} would tie the core to its surroundings")
 
 
@@ -208,17 +211,20 @@ def _is_loggable(value: ast.expr) -> bool:
 
 
 def nothing_is_left_undone(where: str, tree: ast.Module) -> Iterator[str]:
-    """No stub: a function body that is only `pass`, `...` or NotImplementedError."""
+    """No stub: a body of `pass` or NotImplementedError, or of a docstring that promises a value."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and not _is_declared_only(node):
-            body = [step for step in node.body if not _is_text(step)]
-            if all(_is_nothing(step) for step in body):
-                yield _line(where, node, f"{node.name} does nothing")
+        if not isinstance(node, ast.FunctionDef) or _is_declared_only(node):
+            continue
+        steps = [step for step in node.body if not _is_text(step)]
+        promises = node.returns is not None and ast.unparse(node.returns) != "None"
+        if all(_is_nothing(step) for step in steps) and (steps or promises):
+            yield _line(where, node, f"{node.name} does nothing")
 
 
 def _is_declared_only(node: ast.FunctionDef) -> bool:
-    """A protocol's method has a body of three dots by design."""
-    return len(node.body) <= 2 and ast.unparse(node.body[-1]) == "..."
+    """A protocol's method has a body of three dots by design, an abstract one says what it is."""
+    marks = [ast.unparse(mark) for mark in node.decorator_list]
+    return "abstractmethod" in marks or ast.unparse(node.body[-1]) == "..."
 
 
 def _is_text(step: ast.stmt) -> bool:

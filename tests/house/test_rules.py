@@ -32,7 +32,7 @@ VIOLATIONS = [
         "class C:\n    def f(self):\n        from os import path",
     ),
     (canonicals_have_one_home, "app/flows/x.py", "A = 'http://hl7.org/fhir/Claim'"),
-    (canonicals_have_one_home, "app/fhir/read/x.py", "A = f'urn:oid:{1}'"),
+    (canonicals_have_one_home, "app/fhir/read/x.py", "A = 'urn:oid:1.2'"),
     (time_and_chance_are_arguments, "app/flows/x.py", "import datetime\ndatetime.datetime.now()"),
     (time_and_chance_are_arguments, "app/flows/x.py", "from datetime import date\ndate.today()"),
     (time_and_chance_are_arguments, "app/flows/x.py", "from time import time"),
@@ -44,6 +44,7 @@ VIOLATIONS = [
     (environment_has_one_reader, "app/cli/x.py", "from os import getenv"),
     (the_core_is_plain, "app/domain/x.py", "import orjson"),
     (the_core_is_plain, "app/determine/x.py", "from app.clock import moment"),
+    (the_core_is_plain, "app/domain/x.py", "from app.settings import Settings"),
     (names_say_something, "app/store/utils.py", ""),
     (names_say_something, "app/common/x.py", ""),
     (names_say_something, "app/flows/x.py", "class SubmitService: 'x'"),
@@ -57,6 +58,7 @@ VIOLATIONS = [
     (logs_hold_no_person, "app/flows/x.py", "log.error('failed', exc_info=True)"),
     (nothing_is_left_undone, "app/flows/x.py", "def f():\n    'Later.'\n    pass"),
     (nothing_is_left_undone, "app/flows/x.py", "def f():\n    raise NotImplementedError"),
+    (nothing_is_left_undone, "app/flows/x.py", "def f() -> int:\n    'Later.'"),
 ]
 
 HARMLESS = [
@@ -75,6 +77,8 @@ HARMLESS = [
         "log.error('failed', extra={'error': type(e).__name__})",
     ),
     (speaking_is_for_commands, "app/cli/x.py", "print('hello')"),
+    (the_core_is_plain, "app/determine/x.py", "from app.clock import Moment"),
+    (nothing_is_left_undone, "app/fhir/x.py", "def f(x) -> None:\n    'A check without rules.'"),
     (nothing_is_left_undone, "app/store/x.py", "def f() -> int:\n    'Shape.'\n    ..."),
 ]
 
