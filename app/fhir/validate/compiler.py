@@ -8,7 +8,6 @@ use and puts it in its own place: a process compiles what its documents contain,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -28,13 +27,19 @@ from app.fhir.validate import (
 from app.fhir.validate.facts import Facts, Structure
 from app.fhir.validate.invariants import Invariants
 from app.fhir.validate.run import Check, Field, Path, Run
-from app.fhir.validate.tree import Node, grow, merge
+from app.fhir.validate.tree import Node, grow, tighten
 
 Json = dict[str, Any]
 
 _INLINE: Final = frozenset({"BackboneElement", "Element"})
 _RESOURCES: Final = frozenset({"Resource", "DomainResource"})
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+_ABSOLUTE: Final = frozenset({"Identifier.system", "Coding.system"})
+_LANGUAGES: Final = urls.core.VALUE_SET + "languages"
+
+
+def _test(node: Node, code: str) -> primitives.Test:
+    """The format of a primitive; addresses that name something must be absolute."""
+    return primitives.absolute if node.path in _ABSOLUTE else primitives.TESTS[code]
 
 
 @dataclass(slots=True)
@@ -119,7 +124,9 @@ class Compiler:
         return check
 
     def extension(self, url: str) -> Extension | None:
-        """A known extension definition by its url."""
+        """A known extension definition by its url; "" is any extension."""
+        if not url:
+            return Extension(self.profile(urls.core_type("Extension")) or values.nothing, [], False)
         if url not in self._extensions:
             structure = self.facts.structure(url) if "|" not in url else None
             check = self.profile(url) if structure and structure.type == "Extension" else None
@@ -161,8 +168,7 @@ class Compiler:
         if not node.children:
             return [self.profile(structure.versioned) or values.nothing]
         below = self.tree(structure)
-        whole = merge(below, node)
-        whole.path = below.path
+        whole = tighten(below, node)
         return [self._object(whole, code, below.element.get("invariants", ()))]
 
     def _is_resource(self, code: str) -> bool:
@@ -194,7 +200,7 @@ class Compiler:
         profiles = tuple(kind.get("profiles", ()))
         base = kind["code"]
         if node.path == "Bundle.entry.resource":
-            return values.nothing  # bundles.py queues the resources of entries
+            return self._entry(profiles if base not in _RESOURCES else (), base)
 
         def check(value: Any, path: Path, run: Run) -> None:
             if type(value) is not dict or not value:
@@ -208,6 +214,19 @@ class Compiler:
             job = run.expect(value, path, None, None)
             if profiles and base not in _RESOURCES:
                 run.want(job, profiles)
+
+        return check
+
+    @staticmethod
+    def _entry(profiles: tuple[str, ...], base: str) -> Check:
+        """The resource of an entry: queued by bundles.py, its profiles are asked for here."""
+        wanted = profiles or (() if base in _RESOURCES else (urls.core_type(base),))
+
+        def check(value: Any, path: Path, run: Run) -> None:
+            if type(value) is not dict or not value:
+                objects.no_object(value, path, run)
+            elif wanted and (job := run.jobs.get(id(value))) is not None:
+                run.want(job, wanted)
 
         return check
 
@@ -252,11 +271,11 @@ class Compiler:
         binding = element.get("binding", {})
         allowed = None
         bound = self.terms.value_set(binding["values"]) if binding else None
-        if bound is not None and binding["strength"] == "required":
+        if bound is not None and (binding["strength"] == "required" or bound.url == _LANGUAGES):
             allowed = terminology.text_test(bound)
         rules = self.invariants.rules(element.get("invariants", ()), node.structure, code)
         return values.primitive(
-            primitives.TESTS[code], element, allowed, bound.url if bound else "", rules
+            _test(node, code), element, allowed, bound.url if bound else "", rules
         )
 
     # references ---------------------------------------------------------------------------------
@@ -307,7 +326,8 @@ class Compiler:
             check = self.element(child, child.types[0] if child.types else None)
             primitive = bool(child.types) and child.types[0]["code"] in primitives.TESTS
             if not child.is_list:
-                return self._single(name, check, child.types[0] if primitive else None)
+                test = _test(child, child.types[0]["code"]) if primitive else None
+                return self._single(name, check, test)
             return properties.many(name, check, child.min, child.max, primitive=primitive)
 
         self._stub(table, name, build)
@@ -315,10 +335,10 @@ class Compiler:
             self._stub(table, "_" + name, lambda: self._sibling(child, name, name))
 
     @staticmethod
-    def _single(name: str, check: Check, primitive: Json | None) -> Field:
+    def _single(name: str, check: Check, test: primitives.Test | None) -> Field:
         """A property with one value; a sound primitive without rules costs no path."""
-        if primitive is not None and values.is_plain(check):
-            return properties.tested(name, primitives.TESTS[primitive["code"]], check)
+        if test is not None and values.is_plain(check):
+            return properties.tested(name, test, check)
         return properties.single(name, check)
 
     def _choice(self, child: Node, name: str, table: dict[str, Field]) -> objects.Choice:
@@ -353,8 +373,8 @@ class Compiler:
         def build() -> Field:
             if part.max == 0:
                 return properties.forbidden(name)
-            own = kind if kind["code"] in primitives.TESTS else None
-            field = self._single(name, self.element(part, kind), own)
+            test = _test(part, kind["code"]) if kind["code"] in primitives.TESTS else None
+            field = self._single(name, self.element(part, kind), test)
             return properties.exclusive(field, frozenset(group), name.partition(".")[0])
 
         self._stub(table, key, build)
@@ -366,7 +386,7 @@ class Compiler:
         kind = child.types[0] if child.types else {"code": "string"}
         structure = self.facts.structure(urls.core_type("Element"))
         below = self.tree(structure) if structure else child
-        whole = merge(below, child)
+        whole = tighten(below, child)
         whole.children = {k: v for k, v in whole.children.items() if k in ("id", "extension")}
         whole.path = kind["code"]
         return properties.sibling(

@@ -1,13 +1,15 @@
-"""Invariants of profiles as checks: compiled FHIRPath, with short ways past the common ones."""
+"""Invariants of profiles as checks: one compiled function for all invariants of an element."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, Final
 
+from app import resources
 from app.fhir.validate.facts import Structure
-from app.fhir.validate.fhirpath.checks import as_check
-from app.fhir.validate.fhirpath.parse import parse
+from app.fhir.validate.fhirpath import as_group
+from app.fhir.validate.fhirpath.checks import Group
+from app.fhir.validate.fhirpath.trees import Trees
 from app.fhir.validate.run import Check, Path, Run
 
 Rule = Check
@@ -16,69 +18,42 @@ Rule = Check
 # extensions (ext-1), references to contained resources lead somewhere (ref-1), a narrative is safe
 # and says something (txt-1, txt-2).
 _DONE: Final = frozenset({"ele-1", "ext-1", "ref-1", "txt-1", "txt-2"})
-# An invariant that holds wherever this property is absent.
-_ONLY_WITH: Final = {
-    "dom-2": "contained",
-    "dom-3": "contained",
-    "dom-4": "contained",
-    "dom-5": "contained",
-    "dom-r4b": "contained",
-    "per-1": "end",
-    "qty-3": "code",
-    "cnt-3": "code",
-    "dis-1": "code",
-    "drt-1": "code",
-    "age-1": "code",
-    "sqty-1": "comparator",
-    "cpt-2": "value",
-    "rng-2": "high",
-    "pat-1": "contact",
-    "org-2": "address",
-    "org-3": "telecom",
-    "us-core-16": "value",
-    "us-core-17": "value",
-}
 
 
 class Invariants:
-    """Compiles each expression once per type that it is used on."""
+    """Compiles the invariants of an element once per type that they are used on."""
 
     def __init__(self) -> None:
-        self._trees: dict[str, Any] = {}
-        self._compiled: dict[tuple[str, str], Any] = {}
+        self._trees = Trees.read(resources.data("profiles") / "trees.jsonl")
+        self._groups: dict[tuple[Any, ...], Group] = {}
 
     def rules(self, keys: Iterable[str], structure: Structure, place: str) -> list[Check]:
-        """Checks of some invariants of a structure on a type or backbone path."""
-        out = []
-        for key in keys:
-            fact = structure.invariants.get(key)
-            if fact is not None and key not in _DONE:
-                out.append(self._rule(key, fact, structure.versioned, place))
-        return out
+        """No check, or one for all these invariants of a structure on a type or backbone path."""
+        known = structure.invariants
+        found = {key: known[key] for key in keys if key in known and key not in _DONE}
+        return [self._rule(found, structure.versioned, place)] if found else []
 
-    def _rule(self, key: str, fact: dict[str, str], profile: str, place: str) -> Check:
-        expression = fact["expression"]
-        severity: Any = fact["severity"]
-        only_with = _ONLY_WITH.get(key)
-        cell: list[Any] = []
+    def _rule(self, facts: dict[str, dict[str, str]], profile: str, place: str) -> Check:
+        keys = tuple(facts)
+        cell: list[Group] = []
 
         def check(value: Any, path: Path, run: Run) -> None:
-            if only_with is not None and type(value) is dict and only_with not in value:
-                return
             if not cell:
-                cell.append(self._check(key, expression, place))
-            holds = cell[0](value, run.context)
-            if holds is None:
-                run.add("information", "invariant-unchecked", path, key, profile, key)
-            elif not holds:
-                run.add(severity, "invariant", path, f"rule {key} is broken", profile, key)
+                cell.append(self._group(facts, place))
+            for at, held in cell[0](value, run.context):
+                key = keys[at]
+                if held is None:
+                    run.add("information", "invariant-unchecked", path, key, profile, key)
+                else:
+                    severity: Any = facts[key]["severity"]
+                    run.add(severity, "invariant", path, f"rule {key} is broken", profile, key)
 
         return check
 
-    def _check(self, key: str, expression: str, place: str) -> Any:
-        known = (expression, place)
-        if known not in self._compiled:
-            if expression not in self._trees:
-                self._trees[expression] = parse(expression)
-            self._compiled[known] = as_check(self._trees[expression], place, key)
-        return self._compiled[known]
+    def _group(self, facts: dict[str, dict[str, str]], place: str) -> Group:
+        texts = {key: fact["expression"] for key, fact in facts.items()}
+        known = (place, *texts.items())
+        if known not in self._groups:
+            trees = [(key, self._trees.tree(key, text)) for key, text in texts.items()]
+            self._groups[known] = as_group(trees, place)
+        return self._groups[known]

@@ -111,6 +111,16 @@ def uri(value: Any) -> str | None:
     return None
 
 
+def absolute(value: Any) -> str | None:
+    """An address that names something by itself."""
+    return uri(value) or (None if ":" in value else "a relative address")
+
+
+def canonical(value: Any) -> str | None:
+    """An absolute address, or a fragment of the same resource."""
+    return uri(value) or (None if ":" in value or value[0] == "#" else "a relative address")
+
+
 def oid(value: Any) -> str | None:
     """`urn:oid:` and an OID."""
     return uri(value) or (None if _OID.fullmatch(value) else "no urn:oid")
@@ -210,7 +220,7 @@ TESTS: Final[dict[str, Test]] = {
     "code": code,
     "uri": uri,
     "url": uri,
-    "canonical": uri,
+    "canonical": canonical,
     "oid": oid,
     "uuid": uuid,
     "id": identity,

@@ -31,7 +31,7 @@ class Limits:
     size: int = 10 * 1024 * 1024
 
 
-def parse(raw: bytes, limits: Limits = Limits()) -> Json:  # noqa: B008 - frozen
+def parse(raw: bytes, limits: Limits = Limits()) -> Json:
     """The document in some bytes.
 
     Raises Malformed (not JSON, not an object, or a property named twice; all of those are listed)

@@ -97,3 +97,39 @@ def merge(below: Node, above: Node, *, with_slices: bool = True) -> Node:
     for name, part in above.slices.items():
         out.slices[name] = merge(out.slices[name], part) if name in out.slices else part
     return out
+
+
+def tighten(below: Node, above: Node) -> Node:
+    """A node that keeps the stricter of two definitions, child by child.
+
+    For elements whose type has a profile and which list children too: published snapshots list
+    them as the plain type has them, without what the type's profile asks for.
+    """
+    out = Node(_stricter(below.element, above.element), above.structure, below.path)
+    out.children = dict(below.children)
+    for name, child in above.children.items():
+        known = below.children.get(name)
+        out.children[name] = tighten(known, child) if known else child
+    out.slices = {**below.slices, **above.slices}
+    return out
+
+
+def _stricter(below: Json, above: Json) -> Json:
+    out = {**below, **above}
+    out["min"] = max(below.get("min", 0), above.get("min", 0))
+    limits = [text for text in (below.get("max", "1"), above.get("max", "1")) if text != "*"]
+    out["max"] = min(limits, key=int) if limits else "*"
+    out["invariants"] = list(
+        dict.fromkeys([*below.get("invariants", ()), *above.get("invariants", ())])
+    )
+    if not any(kind.get("profiles") or kind.get("targets") for kind in above.get("types", ())):
+        out["types"] = [
+            kind
+            for kind in below.get("types", ())
+            if any(kind["code"] == other["code"] for other in above.get("types", ()))
+        ] or above.get("types", [])
+    strengths = ("required", "extensible", "preferred")
+    bindings = [b for b in (above.get("binding"), below.get("binding")) if b]
+    if bindings:
+        out["binding"] = min(bindings, key=lambda b: strengths.index(b["strength"]))
+    return out
