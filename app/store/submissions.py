@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select
 
 from app.domain.event import Event
 from app.domain.values import Identifier
-from app.errors import ForthwithError
+from app.errors import Conflict
 from app.store.events import EventWriter
 from app.store.link import ReadLink, WriteLink
 from app.store.tables import submissions
@@ -24,7 +24,7 @@ _FIND = select(submissions).where(
 )
 
 
-class Taken(ForthwithError):
+class Taken(Conflict):
     """The submitter has used this transaction identifier: read what was answered then."""
 
 

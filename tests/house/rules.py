@@ -56,6 +56,7 @@ LOGGABLE = (
     "name",
     "hash",
     "method",
+    "sequence",
 )
 
 
