@@ -1,4 +1,4 @@
-"""`forthwith profiles`: make fact files from official packages, or compare them with packages."""
+"""Make fact files from official packages, or compare them with packages."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from pathlib import Path
 
 from app import resources
 from app.fhir.validate.extract import extract
+from app.fhir.validate.fhirpath.grow import trees_of
 from app.fhir.validate.packages import Source, choose, read_archive, read_rows
+from app.settings import Settings
 
-_EXAMPLE = """examples:
-  forthwith profiles extract ig/*.tgz
-  forthwith profiles verify ig/*.tgz
+EXAMPLES = """\
+examples:
+  forthwith profiles extract ig/*.tgz      write fact files for every guide of guides.tsv
+  forthwith profiles verify ig/            extract again and print what differs (exit 1)
 """
 _SHOWN = 40
 
 
-def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `profiles extract` and `profiles verify`."""
-    parser = subparsers.add_parser(
-        "profiles",
-        help="make or check the fact files that validation is built from",
-        epilog=_EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the action, the packages and the folder."""
+    parser.add_argument("action", choices=("extract", "verify"))
+    parser.add_argument(
+        "packages", nargs="+", type=Path, metavar="PACKAGE.tgz", help="archives, or folders of them"
     )
-    actions = parser.add_subparsers(dest="action", required=True)
-    for name, run, text in (
-        ("extract", _extract, "write fact files for every guide of guides.tsv"),
-        ("verify", _verify, "extract again and print what differs (exit 1)"),
-    ):
-        action = actions.add_parser(name, help=text)
-        action.add_argument("packages", nargs="+", type=Path, metavar="PACKAGE.tgz")
-        action.add_argument("--out", type=Path, default=None, help="folder (default: profiles)")
-        action.set_defaults(run=run)
+    parser.add_argument("--out", type=Path, default=None, help="folder (default: profiles)")
+
+
+def run(args: argparse.Namespace, _settings: Settings) -> int:
+    """0 when written or equal, 1 when facts and packages differ; BadData (2) for bad packages."""
+    folder = args.out or resources.data("profiles")
+    made = _made(args.packages, folder)
+    return _write(made, folder) if args.action == "extract" else _compare(made, folder)
 
 
 def _made(packages: list[Path], folder: Path) -> dict[str, bytes]:
@@ -45,6 +45,7 @@ def _made(packages: list[Path], folder: Path) -> dict[str, bytes]:
     for package, facts in extract(choose(rows, sources).values()).items():
         for name, content in facts.files().items():
             made[f"{package}/{name}"] = content
+    made["trees.jsonl"] = trees_of(text for name, text in made.items() if "/" in name)
     made["sources.tsv"] = _sources(sources)
     return made
 
@@ -70,9 +71,7 @@ def _sources(sources: list[Source]) -> bytes:
     return ("\n".join(["package\tversion\tsha256", *lines]) + "\n").encode()
 
 
-def _extract(args: argparse.Namespace) -> int:
-    folder = args.out or resources.data("profiles")
-    made = _made(args.packages, folder)
+def _write(made: dict[str, bytes], folder: Path) -> int:
     for name, content in sorted(made.items()):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,9 +80,7 @@ def _extract(args: argparse.Namespace) -> int:
     return 0
 
 
-def _verify(args: argparse.Namespace) -> int:
-    folder = args.out or resources.data("profiles")
-    made = _made(args.packages, folder)
+def _compare(made: dict[str, bytes], folder: Path) -> int:
     kept = {str(path.relative_to(folder)): path.read_bytes() for path in folder.glob("*/*/*.jsonl")}
     kept["sources.tsv"] = (folder / "sources.tsv").read_bytes()
     different = sorted(

@@ -104,6 +104,15 @@ def _names_container(resource: Any) -> bool:
     return False
 
 
+@_own("dom-6", "1149822c1ea8")
+def whole_resource_has_narrative(node: Any, context: Context) -> bool:
+    """dom-6 (as amended): a resource that is not contained should have a narrative."""
+    if context.root is not node:
+        return True
+    text = node.get("text")
+    return text is not None and ("div" in text or "_div" in text)
+
+
 @_own("ref-1", "07d5b3775ca0")
 def local_reference_resolves(node: Any, context: Context) -> bool:
     """ref-1: a reference that starts with # names a contained resource, or the container itself."""
@@ -114,10 +123,11 @@ def local_reference_resolves(node: Any, context: Context) -> bool:
         return True
     if reference[0] != "#" or reference == "#":
         return True
-    ids = context.memory.get("contained ids")
+    key = ("contained ids", id(context.root))
+    ids = context.memory.get(key)
     if ids is None:
         ids = {one["id"] for one in spread(context.root.get("contained"))}
-        context.memory["contained ids"] = ids
+        context.memory[key] = ids
     return reference[1:] in ids
 
 
@@ -186,11 +196,16 @@ def npi_check_digit(node: Any, _context: Context) -> bool:
 
 
 @_own("txt-1", "b3d390cc3883")
-def narrative_is_safe(node: Any, _context: Context) -> bool:
-    """txt-1: only the elements and attributes that FHIR allows."""
+def narrative_is_safe(node: Any, context: Context) -> bool:
+    """txt-1: only the elements and attributes that FHIR allows. Read once for each text object."""
     if type(node) is not str:
         raise Slow
-    return is_safe(node)
+    key = ("narrative", id(node))
+    known = context.memory.get(key)
+    if known is None:
+        # The text is kept too, so that no other gets its id while the memory lives.
+        known = context.memory[key] = (is_safe(node), node)
+    return bool(known[0])
 
 
 @_own("txt-2", "530e6e050217")

@@ -86,23 +86,26 @@ def problem(text: object) -> str | None:
 
 
 def _is_allowed(element: str, attributes: list[str]) -> bool:
-    names = attributes[::2]
-    if not _names_allowed(element, *names):
+    addresses = _addresses(element, *attributes[::2])
+    if addresses is None:
         return False
-    for at, name in enumerate(names):
-        if name in _ADDRESSES:
-            value = attributes[2 * at + 1]
-            if value[:1] not in ("#", "h") and _ACTIVE.match(_SPACE.sub("", value)):
-                return False
+    for at in addresses:
+        value = attributes[at]
+        if value[:1] not in ("#", "h") and _ACTIVE.match(_SPACE.sub("", value)):
+            return False
     return True
 
 
 @lru_cache(maxsize=1024)
-def _names_allowed(element: str, *names: str) -> bool:
+def _addresses(element: str, *names: str) -> tuple[int, ...] | None:
+    """Where the values of its addresses are among names and values; None if a name is not allowed."""
     own = _OWN.get(element, _ATTRIBUTES)
-    return element in _ELEMENTS and all(
-        name in _ATTRIBUTES or name in own or name.startswith("xmlns") for name in names
-    )
+    for name in names:
+        if not (name in _ATTRIBUTES or name in own or name.startswith("xmlns")):
+            return None
+    if element not in _ELEMENTS:
+        return None
+    return tuple(2 * at + 1 for at, name in enumerate(names) if name in _ADDRESSES)
 
 
 def is_safe(text: object) -> bool:
