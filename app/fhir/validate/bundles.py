@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any, Final
 
 from app.fhir.bundle import Index, entries, rest_parts
@@ -52,35 +51,18 @@ def _full_url(url: str, resource: Json, here: Path, run: Run) -> None:
         run.error("full-url", at, "the address ends in another id than the resource's")
 
 
-def unreachable(bundle: Json, index: Index) -> Iterator[int]:
-    """Positions of entries that no chain of references from the first entry reaches."""
-    listed = list(entries(bundle))
-    if not listed:
+def unreachable(bundle: Json, run: Run) -> None:
+    """Remark on entries of a request that nothing leads to from its Claim (PAS spec-13, spec-20)."""
+    jobs = [run.jobs[id(resource)] for _, _, resource in entries(bundle)]
+    if len(jobs) < 2 or jobs[0].resource.get("resourceType") != "Claim":
         return
-    by_id = {id(resource): position for position, _, resource in listed}
-    reached = {listed[0][0]}
-    waiting = [listed[0]]
-    position_of = {position: (position, entry, res) for position, entry, res in listed}
+    reached = {id(jobs[0])}
+    waiting = [jobs[0]]
     while waiting:
-        _, entry, resource = waiting.pop()
-        base = entry.get("fullUrl")
-        for address in _references(resource):
-            found = index.resolve(address, base if isinstance(base, str) else None)
-            position = by_id.get(id(found["resource"])) if found else None
-            if position is not None and position not in reached:
-                reached.add(position)
-                waiting.append(position_of[position])
-    yield from (position for position, _, _ in listed if position not in reached)
-
-
-def _references(resource: Json) -> Iterator[str]:
-    waiting: list[Any] = [resource]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            address = value.get("reference")
-            if isinstance(address, str):
-                yield address
-            waiting.extend(value.values())
-        elif isinstance(value, list):
-            waiting.extend(value)
+        for job in waiting.pop().links:
+            if id(job) not in reached:
+                reached.add(id(job))
+                waiting.append(job)
+    for job in jobs:
+        if id(job) not in reached:
+            run.add("warning", "entry-unreachable", job.path, "the Claim does not lead here")

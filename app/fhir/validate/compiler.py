@@ -8,7 +8,7 @@ use and puts it in its own place: a process compiles what its documents contain,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -250,8 +250,8 @@ class Compiler:
             out.append(values.fixed(element["fixed"]))
         elif "pattern" in element:
             out.append(values.pattern(element["pattern"]))
-        if kind and kind.get("targets"):
-            out.append(self._targets(kind["targets"]))
+        if code == "Reference" and kind:
+            out.append(self._targets(kind.get("targets", ())))
         binding = element.get("binding")
         bound = self.terms.value_set(binding["values"]) if binding else None
         if binding and bound:
@@ -280,9 +280,9 @@ class Compiler:
 
     # references ---------------------------------------------------------------------------------
 
-    def _targets(self, targets: list[str]) -> Check:
+    def _targets(self, targets: Sequence[str]) -> Check:
         by_type: dict[str, tuple[str, ...]] = {}
-        anything = False
+        anything = not targets
         for canonical in targets:
             structure = self.facts.structure(canonical)
             kind = structure.type if structure else canonical.partition("|")[0].rpartition("/")[2]
@@ -328,6 +328,8 @@ class Compiler:
             if not child.is_list:
                 test = _test(child, child.types[0]["code"]) if primitive else None
                 return self._single(name, check, test)
+            if name == "contained":
+                return properties.contained(check)
             return properties.many(name, check, child.min, child.max, primitive=primitive)
 
         self._stub(table, name, build)

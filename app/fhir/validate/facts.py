@@ -18,6 +18,7 @@ import orjson
 from app import resources
 from app.errors import BadData
 from app.fhir import urls
+from app.fhir.validate.amendments import amended
 from app.fhir.validate.packages import read_rows
 
 Json = dict[str, Any]
@@ -121,7 +122,9 @@ class Facts:
         if header.get("whole"):
             return Structure(header, own, invariants)
         base = self._base(header, depth)
-        return Structure(header, {**base.elements, **own}, {**base.invariants, **invariants})
+        versioned = f"{header['structure']}|{header.get('version', '')}"
+        elements = amended(versioned, {**base.elements, **own})
+        return Structure(header, elements, {**base.invariants, **invariants})
 
     def _base(self, header: Json, depth: int) -> Structure:
         url, _, version = header["base"].partition("|")

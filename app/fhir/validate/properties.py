@@ -65,6 +65,25 @@ def many(name: str, check: Check, least: int, most: int | None, *, primitive: bo
     return field
 
 
+def contained(check: Check) -> Field:
+    """`contained`: as any array, and no id twice."""
+    listed = many("contained", check, 0, None, primitive=False)
+
+    def field(value: Any, path: Path, run: Run, holder: Json) -> None:
+        listed(value, path, run, holder)
+        seen: set[str] = set()
+        for index, item in enumerate(value if type(value) is list else ()):
+            name = item.get("id") if type(item) is dict else None
+            if type(name) is str:
+                if name in seen:
+                    run.error(
+                        "id-duplicate", (path, "contained", index), "an id for the second time"
+                    )
+                seen.add(name)
+
+    return field
+
+
 def _excused(siblings: Any, index: int) -> bool:
     """Whether a null in a primitive array has an object in the array beside it."""
     return (

@@ -35,9 +35,11 @@ def reference(wanted: dict[str, tuple[str, ...]], anything: bool) -> Check:
             _absent(address, path, run)
             return
         kind = target.get("resourceType")
+        job = run.jobs.get(id(target))
+        if job is not None:
+            run.job.links.append(job)
         if kind in wanted:
             profiles = wanted[kind]
-            job = run.jobs.get(id(target))
             if profiles and job is not None:
                 run.want(job, profiles)
         elif not anything and type(kind) is str:

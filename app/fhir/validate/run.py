@@ -35,7 +35,7 @@ def render(path: Path | None) -> str:
 class Job:
     """A resource that waits for its checks, with what its references are resolved against."""
 
-    __slots__ = ("base", "done", "path", "resource", "scope", "wanted")
+    __slots__ = ("base", "done", "links", "path", "resource", "scope", "wanted")
 
     def __init__(self, resource: Json, path: Path, base: str | None, scope: Index | None) -> None:
         self.resource = resource
@@ -44,6 +44,7 @@ class Job:
         self.scope = scope
         self.wanted: list[tuple[str, ...]] = []
         self.done: set[str] = set()
+        self.links: list[Job] = []
 
 
 class Run:

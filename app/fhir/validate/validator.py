@@ -27,6 +27,13 @@ class Validator:
         """The validator of `2.2` or `2.0`; made once per process. BadData for another name."""
         return _load(guide)
 
+    def canonical(self, name: str) -> str | None:
+        """The canonical that a name means: itself when known, or the one whose last part it is."""
+        facts = self._compiler.facts
+        if facts.knows(name):
+            return name
+        return next((url for url in facts.canonicals() if url.rpartition("/")[2] == name), None)
+
     def bundle(self, resource: Json, profile: str | None = None) -> list[Issue]:
         """All issues of a bundle and everything in it; `profile` is what the bundle must be."""
         return self.resource(resource, profile)
@@ -48,6 +55,8 @@ class Validator:
             if profile:
                 self._asked(profile, job, run)
             self._work(run)
+            if job.resource.get("type") == "collection":
+                bundles.unreachable(job.resource, run)
         except RecursionError:
             run.error("too-deep", path, "nested too deeply to be checked")
         return run.issues()
@@ -84,15 +93,15 @@ class Validator:
     def _rest(self, job: Job, run: Run) -> None:
         """Claimed profiles, and the base type of a resource that no profile was asked of."""
         run.enter(job)
-        for canonical in _claims(job.resource):
-            self._claimed(canonical, job, run)
+        for index, canonical in _claims(job.resource):
+            self._claimed(canonical, index, job, run)
         if job.done == {""}:
             self._compiler.any_resource(job.resource, job.path, run)
 
-    def _claimed(self, canonical: str, job: Job, run: Run) -> None:
+    def _claimed(self, canonical: str, index: int, job: Job, run: Run) -> None:
         facts = self._compiler.facts
         structure = facts.structure(canonical) if facts.knows(canonical) else None
-        at = ((job.path, "meta", NONE), "profile", NONE)
+        at = ((job.path, "meta", NONE), "profile", index)
         if structure is None:
             run.add("warning", "profile-unknown", at, f"profile {canonical[:200]} is not known")
         elif structure.type != job.resource.get("resourceType"):
@@ -152,7 +161,7 @@ class Validator:
         """The most fitting first: by required and forbidden elements, then claims, then order."""
         if len(profiles) == 1:
             return profiles
-        claims = {c.partition("|")[0] for c in _claims(resource)}
+        claims = {c.partition("|")[0] for _, c in _claims(resource)}
 
         def misfit(canonical: str) -> tuple[int, bool]:
             structure = self._compiler.facts.structure(canonical)
@@ -169,10 +178,12 @@ class Validator:
         return sorted(profiles, key=misfit)
 
 
-def _claims(resource: Json) -> list[str]:
+def _claims(resource: Json) -> list[tuple[int, str]]:
+    """Claimed profiles with their positions."""
     meta = resource.get("meta")
     listed = meta.get("profile") if isinstance(meta, dict) else None
-    return [c for c in listed if isinstance(c, str)] if isinstance(listed, list) else []
+    listed = listed if isinstance(listed, list) else []
+    return [(index, c) for index, c in enumerate(listed) if isinstance(c, str)]
 
 
 @functools.cache
