@@ -12,8 +12,8 @@ from granian.log import LogLevels
 
 from app import resources
 from app.errors import BadSetup
+from app.factory import prepare
 from app.settings import Settings
-from app.store import Store, is_current, migrate
 
 EXAMPLES = """\
 examples:
@@ -21,7 +21,7 @@ examples:
   PORT=9000 forthwith serve            on another port
   FORTHWITH_DEMO=on forthwith serve    with the demo payer's members and coverages
 """
-_EXAMPLE = "2.2/approved-cpap.json"
+_EXAMPLE = "pas/2.2/oxygen-approved.json"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +36,7 @@ def run(_args: argparse.Namespace, settings: Settings) -> int:
     settings.check_door()
     host = "127.0.0.1" if settings.host.lower() == "localhost" else settings.host.strip("[]")
     _check_free(host, settings.port)
-    _prepare(settings)
+    prepare(settings)
     server = Granian(
         "app.factory:application",
         factory=True,
@@ -51,15 +51,6 @@ def run(_args: argparse.Namespace, settings: Settings) -> int:
     server.on_startup(lambda: print(_welcome(settings), flush=True))
     server.serve()
     return 0
-
-
-def _prepare(settings: Settings) -> None:
-    """Migrate the embedded database; another one is only looked at, as it may be shared."""
-    store = Store(settings.database_url, settings.sqlite_sync)
-    if settings.is_embedded:
-        migrate(store)
-    elif not is_current(store):
-        raise BadSetup("The database has to be migrated first: run `forthwith migrate`.")
 
 
 def _check_free(host: str, port: int) -> None:

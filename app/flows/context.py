@@ -30,7 +30,6 @@ class Context:
     limits: Limits
     moment: Callable[[], Moment]
     version: str
-    example: str
 
     @property
     def guides(self) -> tuple[Published, ...]:

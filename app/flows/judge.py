@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from app.clock import Moment
 from app.determine.decide import decide
+from app.determine.unreached import unreached
 from app.domain.coverage import Eligibility, NotEligible
 from app.domain.decision import Decision
 from app.domain.request import PriorAuthRequest
@@ -42,9 +43,9 @@ def judge(
     pends for a person, as what we do not know is never a no.
     """
     try:
-        eligibility: Eligibility | None = source.find(request, moment.now.date())
+        eligibility = source.find(request, moment.now.date())
     except Unavailable:
-        eligibility = None
+        return None, unreached(request, rulebook, moment)
     if isinstance(eligibility, NotEligible):
         full_url, _, element = eligibility.at.partition("#")
         eligibility = replace(eligibility, at=expression(bundle, full_url, element))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from app.clock import Moment
@@ -106,13 +106,13 @@ def record(store: Store, intake: Intake, moment: Moment) -> None:
         for kind, data in _what_waits(intake.decision):
             work.events.append(log.event(kind, MACHINE, data))
         work.documents.put(answer_id, intake.answer, DocumentKind.SENT, MEDIA_TYPE)
-        for kind, document, pointer in (
+        for type_name, document, pointer in (
             ("ClaimResponse", answer_id, "/entry/0/resource"),
             ("Claim", request_id, intake.claim_pointer),
         ):
             work.resources.add(
                 Resource(
-                    kind,
+                    type_name,
                     str(intake.public_id),
                     case.guide,
                     case.submitter,
@@ -181,7 +181,7 @@ def _case_item(item: Item, intake: Intake) -> CaseItem:
     decided = next((d for d in intake.decision.items if d.sequence == item.sequence), None)
     service = item.service.first()
     starts, ends = _days(item, intake.request)
-    return CaseItem(
+    asked = CaseItem(
         sequence=item.sequence,
         service_system=service.system if service else "",
         service_code=service.code if service else "",
@@ -190,19 +190,21 @@ def _case_item(item: Item, intake: Intake) -> CaseItem:
         ordering_npis=_npis([intake.request.submitter]),
         rendering_npis=_npis([member.party for member in item.care_team]),
         traces=item.trace_numbers,
-        **(_answered(decided) if decided else {}),
     )
+    return _answered(asked, decided) if decided else asked
 
 
-def _answered(decided: ItemDecision) -> dict[str, object]:
-    return {
-        "outcome": decided.outcome,
-        "authorization_number": decided.grant.number if decided.grant else "",
-        "review_reference": decided.review_reference,
-        "policy_id": decided.policy.id if decided.policy else "",
-        "policy_version": decided.policy.version if decided.policy else "",
-        "policy_sha256": decided.policy.sha256 if decided.policy else "",
-    }
+def _answered(asked: CaseItem, decided: ItemDecision) -> CaseItem:
+    policy = decided.policy
+    return replace(
+        asked,
+        outcome=decided.outcome,
+        authorization_number=decided.grant.number if decided.grant else "",
+        review_reference=decided.review_reference,
+        policy_id=policy.id if policy else "",
+        policy_version=policy.version if policy else "",
+        policy_sha256=policy.sha256 if policy else "",
+    )
 
 
 def _days(item: Item, request: PriorAuthRequest) -> tuple[date | None, date | None]:

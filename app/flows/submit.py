@@ -17,6 +17,7 @@ from app.domain.principal import Principal
 from app.errors import Invalid, Issue, Malformed, NotForHere
 from app.fhir.kind import Kind, kind_of
 from app.fhir.read import read_request
+from app.fhir.urls import profile
 from app.fhir.validate.text import parse
 from app.fhir.write import Envelope, write_response
 from app.flows.context import Context
@@ -45,13 +46,11 @@ def submit(context: Context, caller: Principal, raw: bytes, guide: Guide, moment
     if mark and (earlier := earlier_answer(context, caller, mark, moment)):
         return Answer(earlier[0], repeated=True)
     _turn_away(kind_of(bundle), guide)
-    _accept(context.validators[guide].bundle(bundle))
+    _accept(context.validators[guide].bundle(bundle, profile.REQUEST_BUNDLE))
     if mark is None:
         raise Invalid("The bundle needs an identifier with a value.", at="Bundle.identifier")
     request = read_request(bundle, guide)
-    eligibility, decision = judge(
-        request, bundle, context.eligibility, context.rulebook, moment
-    )
+    eligibility, decision = judge(request, bundle, context.eligibility, context.rulebook, moment)
     case = open_case(caller, request, decision, moment)
     public_id = moment.new_uuid()
     envelope = Envelope(

@@ -19,6 +19,7 @@ th,td{border:1px solid #767676;padding:.3rem .6rem;text-align:left}
 pre{background:#f2f2f2;padding:.8rem;overflow-x:auto}a{color:#0645ad}
 """
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+EXAMPLE = "pas/2.2/oxygen-approved.json"
 PAGE_HEADERS = {
     "Content-Security-Policy": (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; "
@@ -40,7 +41,7 @@ def routes(context: Context) -> list[Route]:
             style=_STYLE,
             address=context.settings.address,
             guides=context.guides,
-            example=context.example,
+            example=EXAMPLE,
             version=context.version,
         )
         return Response(page, headers=PAGE_HEADERS, content_type="text/html; charset=utf-8")

@@ -21,7 +21,7 @@ from app.settings import Settings
 from app.web.routes import PUBLIC, Route, register
 
 GUIDES = [guide.value for guide in Guide]
-DESCRIBING = ("metadata", "OperationDefinition/<name>")  # what describes needs no description
+DESCRIBING = ("metadata", "OperationDefinition/<fhir_id:name>")  # what describes needs no description
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def claims(app: Flask, guide: str) -> set[tuple[str, str]]:
     for resource in statement["rest"][0]["resource"]:
         for interaction in resource.get("interaction", []):
             assert interaction["code"] == "read", "teach this test the new interaction"
-            found.add(("GET", f"{resource['type']}/<name>"))
+            found.add(("GET", f"{resource['type']}/<fhir_id:name>"))
         for operation in resource.get("operation", []):
             found.add(("POST", f"{resource['type']}/${operation['name']}"))
     for operation in statement["rest"][0].get("operation", []):

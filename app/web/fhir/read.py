@@ -22,6 +22,7 @@ def view(context: Context, guide: Guide, kind: str) -> View:
         answer = fhir(found.body)
         answer.set_etag(found.version, weak=True)
         answer.last_modified = found.at
-        return answer.make_conditional(request)
+        answer.make_conditional(request)
+        return answer
 
     return read

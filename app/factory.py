@@ -1,0 +1,96 @@
+"""The composition root: from settings to a context, from a context to a Flask app.
+
+The only module that knows every real class. `application` is what a worker process of the web
+server calls; commands that need no web call `build_context` alone.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+
+from flask import Flask
+
+from app import resources
+from app.auth.door import door
+from app.clock import moment
+from app.domain.guide import Guide
+from app.errors import BadSetup
+from app.fhir.capability import capability
+from app.fhir.validate import Limits, Validator
+from app.flows.context import Context
+from app.flows.demo import load_demo
+from app.flows.eligibility import eligibility_source
+from app.rulebook import load
+from app.settings import Settings, process_environ
+from app.store import Store, is_current, migrate
+from app.web import errors, log, operations, pages
+from app.web.fhir.routes import routes as fhir_routes
+from app.web.routes import register
+
+
+def prepare(settings: Settings) -> None:
+    """Bring the database to this program's shape, and load the demo payer when asked to.
+
+    The embedded database is migrated; another one is only looked at, as it may be shared. Raises
+    BadSetup with what the operator has to do.
+    """
+    store = Store(settings.database_url, settings.sqlite_sync)
+    try:
+        if settings.is_embedded:
+            migrate(store)
+        elif not is_current(store):
+            raise BadSetup("The database has to be migrated first: run `forthwith migrate`.")
+        if settings.demo:
+            load_demo(store, settings.tenant, load(_policies(settings)))
+    finally:
+        store.close()
+
+
+def _policies(settings: Settings) -> Path:
+    return settings.policies_dir or resources.data("policies")
+
+
+def build_context(settings: Settings) -> Context:
+    """Load what flows need. Raises BadData for a rulebook or fact file that cannot be used."""
+    release = version("forthwith")
+    validators = {guide: Validator.load(guide.value) for guide in Guide}
+    store = Store(settings.database_url, settings.sqlite_sync)
+    rulebook = load(_policies(settings))
+    return Context(
+        settings=settings,
+        store=store,
+        rulebook=rulebook,
+        validators=validators,
+        capabilities={guide: capability(guide, settings.address, release) for guide in Guide},
+        eligibility=eligibility_source(settings, store, rulebook.plans.get),
+        limits=Limits(settings.max_depth, settings.max_entries, settings.max_body_bytes),
+        moment=moment,
+        version=release,
+    )
+
+
+def build_app(context: Context) -> Flask:
+    """The WSGI application: every address of this server, one error handler, one log line a call."""
+    app = Flask("app.web", static_folder=None)
+    log.install(app)
+    errors.install(app)
+    operations.install(app, context)
+    register(
+        app,
+        door(context.settings),
+        [
+            *pages.routes(context),
+            *operations.routes(app),
+            *(route for guide in Guide for route in fhir_routes(context, guide)),
+        ],
+    )
+    return app
+
+
+def application() -> Flask:
+    """What each worker process of the web server runs: settings from its environment."""
+    settings = Settings.from_environ(process_environ())
+    settings.check_door()
+    log.configure(settings.log_level)
+    return build_app(build_context(settings))
