@@ -12,7 +12,7 @@ from datetime import date
 
 from app.clients.eligibility import EligibilitySystem
 from app.clients.guard import GuardedClient
-from app.clients.policy import CallFailed, OutboundPolicy
+from app.clients.policy import CallFailed, Origin, OutboundPolicy
 from app.determine.eligibility import determine, numbers
 from app.domain.coverage import Eligibility, Plan
 from app.domain.request import PriorAuthRequest
@@ -60,8 +60,7 @@ def eligibility_source(
         return StoredMembers(store, settings.tenant, plan_of)
     try:
         policy = OutboundPolicy.own_system(settings.eligibility_url)
-        (origin,) = policy.only or ()
-        policy.check_origin(origin)
+        policy.check_origin(Origin.of(settings.eligibility_url))
     except CallFailed as refused:
         raise BadSetting(f"FORTHWITH_ELIGIBILITY_URL cannot be called: {refused}") from None
     system = EligibilitySystem(

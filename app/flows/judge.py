@@ -37,16 +37,27 @@ def judge(
     bundle: Mapping[str, Any],
     source: EligibilitySource,
     rulebook: Rulebook,
+    namespace: str,
     moment: Moment,
 ) -> tuple[Eligibility | None, Decision]:
     """The coverage that was used and the decision. Without an answer on coverage (None) every item
-    pends for a person, as what we do not know is never a no.
+    pends for a person, as what we do not know is never a no. `namespace` is the base of the
+    payer's number systems; trace numbers get theirs.
     """
     try:
         eligibility = source.find(request, moment.now.date())
     except Unavailable:
-        return None, unreached(request, rulebook, moment)
+        return None, _named(unreached(request, rulebook, moment), namespace)
     if isinstance(eligibility, NotEligible):
         full_url, _, element = eligibility.at.partition("#")
         eligibility = replace(eligibility, at=expression(bundle, full_url, element))
-    return eligibility, decide(request, eligibility, rulebook, moment)
+    return eligibility, _named(decide(request, eligibility, rulebook, moment), namespace)
+
+
+def _named(decision: Decision, namespace: str) -> Decision:
+    system = f"{namespace}/trace"
+    items = tuple(
+        replace(item, trace=replace(item.trace, system=system)) if item.trace else item
+        for item in decision.items
+    )
+    return replace(decision, items=items)

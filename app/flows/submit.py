@@ -50,7 +50,9 @@ def submit(context: Context, caller: Principal, raw: bytes, guide: Guide, moment
     if mark is None:
         raise Invalid("The bundle needs an identifier with a value.", at="Bundle.identifier")
     request = read_request(bundle, guide)
-    eligibility, decision = judge(request, bundle, context.eligibility, context.rulebook, moment)
+    eligibility, decision = judge(
+        request, bundle, context.eligibility, context.rulebook, context.settings.namespace, moment
+    )
     case = open_case(caller, request, decision, moment)
     public_id = moment.new_uuid()
     envelope = Envelope(
