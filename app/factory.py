@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from pathlib import Path
 
+import orjson
 from flask import Flask
 
 from app import resources
@@ -17,6 +18,7 @@ from app.clock import moment
 from app.domain.guide import Guide
 from app.errors import BadSetup
 from app.fhir.capability import capability
+from app.fhir.urls import profile
 from app.fhir.validate import Limits, Validator
 from app.flows.context import Context
 from app.flows.demo import load_demo
@@ -27,6 +29,10 @@ from app.store import Store, is_current, migrate
 from app.web import errors, log, operations, pages
 from app.web.fhir.routes import routes as fhir_routes
 from app.web.routes import register
+
+
+_WARMING = 64 * 1024
+"""Larger examples use no other profiles, they only take longer."""
 
 
 def prepare(settings: Settings) -> None:
@@ -45,6 +51,18 @@ def prepare(settings: Settings) -> None:
             load_demo(store, settings.tenant, load(_policies(settings)))
     finally:
         store.close()
+
+
+def warm() -> None:
+    """Compile the checks of every profile that our examples use, before the first request needs it.
+
+    `serve` calls this before it forks its workers, which then share the compiled checks.
+    """
+    for guide in Guide:
+        validator = Validator.load(guide.value)
+        for path in sorted((resources.data("examples") / "pas" / guide.value).glob("*.json")):
+            if path.stat().st_size < _WARMING:
+                validator.bundle(orjson.loads(path.read_bytes()), profile.REQUEST_BUNDLE)
 
 
 def _policies(settings: Settings) -> Path:
@@ -93,4 +111,5 @@ def application() -> Flask:
     settings = Settings.from_environ(process_environ())
     settings.check_door()
     log.configure(settings.log_level)
+    warm()
     return build_app(build_context(settings))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import socket
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from granian.log import LogLevels
 
 from app import resources
 from app.errors import BadSetup
-from app.factory import prepare
+from app.factory import prepare, warm
 from app.settings import Settings
 
 EXAMPLES = """\
@@ -37,6 +38,8 @@ def run(_args: argparse.Namespace, settings: Settings) -> int:
     host = "127.0.0.1" if settings.host.lower() == "localhost" else settings.host.strip("[]")
     _check_free(host, settings.port)
     prepare(settings)
+    warm()
+    gc.freeze()  # what is loaded now is shared with the workers, not copied
     server = Granian(
         "app.factory:application",
         factory=True,
