@@ -16,6 +16,7 @@ class LineOfBusiness(StrEnum):
     """The market a plan is sold in; it decides deadlines, appeals and who may be told what."""
 
     MEDICARE_ADVANTAGE = "medicare-advantage"
+    MEDICARE_FFS = "medicare-ffs"
     MEDICAID = "medicaid"
     CHIP = "chip"
     EXCHANGE = "exchange"

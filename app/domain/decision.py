@@ -99,7 +99,10 @@ class Needed:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What is authorized. `units` None means as many as asked for."""
+    """What is authorized. `units` None means as many as asked for.
+
+    `next_review` is the day by which a stay or course is looked at again.
+    """
 
     number: str
     issued: date
@@ -107,6 +110,7 @@ class Grant:
     units: Quantity | None = None
     service: Concept | None = None
     service_period: Period | None = None
+    next_review: date | None = None
 
 
 class PendCause(StrEnum):

@@ -1,0 +1,187 @@
+"""The rulebook in force: policies compiled and indexed by service code, plans, and shared tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from types import MappingProxyType
+
+from app.determine.codes import Codes
+from app.determine.criteria import Judge, compiled
+from app.determine.where import weight
+from app.domain.coverage import Plan
+from app.domain.decision import PolicyRef
+from app.domain.policy import (
+    Benefits,
+    DeadlineRule,
+    Delegate,
+    GoldCard,
+    GrantRule,
+    Pathway,
+    Policy,
+    Role,
+    Rule,
+    Scope,
+    Technology,
+    Terms,
+    Version,
+)
+
+POLICY_PATH = "/policies/"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyRule:
+    """A rule with its compiled condition."""
+
+    rule: Rule
+    judge: Judge
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyPathway:
+    """A pathway with its compiled criteria and the grant that holds for it."""
+
+    pathway: Pathway
+    judge: Judge
+    grant: GrantRule | None
+    when: Judge | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A policy version that can be judged."""
+
+    policy: Policy
+    version: Version
+    judge: Judge | None
+    pathways: tuple[ReadyPathway, ...]
+    never: tuple[ReadyRule, ...]
+    clinician: tuple[ReadyRule, ...]
+    exempt: tuple[ReadyRule, ...]
+    ref: PolicyRef
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A scope line in the index. `rank` sorts: the most specific first, then by a fixed order."""
+
+    ready: Ready
+    scope: Scope
+    rank: tuple[int, int, int, str, str]
+
+    def on(self, day: date) -> bool:
+        """Whether both the version and the scope line are in force."""
+        return self.ready.version.period.covers(day) and self.scope.period.covers(day)
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """Everything that decides: never changed, replaced as a whole. `sha256` names its content."""
+
+    policies: Mapping[str, Policy]
+    plans: Mapping[str, Plan]
+    benefits: Mapping[str, Benefits]
+    terms: Terms
+    deadlines: tuple[DeadlineRule, ...] = ()
+    delegates: Mapping[str, Delegate] = field(default_factory=lambda: MappingProxyType({}))
+    gold_cards: tuple[GoldCard, ...] = ()
+    technologies: tuple[Technology, ...] = ()
+    time_zone: str = "America/New_York"
+    sha256: str = ""
+    _exact: Mapping[tuple[str, str], tuple[Entry, ...]] = field(default_factory=dict, repr=False)
+    _wide: tuple[Entry, ...] = field(default=(), repr=False)
+
+    def plan(self, name: str) -> Plan:
+        """A plan by its id; KeyError when the payer has no such plan."""
+        return self.plans[name]
+
+    def policy(self, name: str) -> Policy:
+        """A policy by its id; KeyError when there is none."""
+        return self.policies[name]
+
+    def entries(self, codes: Codes, day: date) -> list[Entry]:
+        """Every scope line for one of these codes in force on this day, most specific first."""
+        found = [entry for code in codes for entry in self._exact.get(code, ()) if entry.on(day)]
+        found.extend(entry for entry in self._wide if entry.on(day) and _wide_fits(entry, codes))
+        found.sort(key=lambda entry: entry.rank)
+        return found
+
+    def with_content(self, **changes: object) -> Rulebook:
+        """A rulebook like this one with other tables; policies are indexed anew by `build`."""
+        kept = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return Rulebook(**{**kept, **changes})
+
+
+def build(policies: Iterable[Policy], **tables: object) -> Rulebook:
+    """Compile and index policies; `tables` are the other fields of a Rulebook."""
+    kept = {policy.id: policy for policy in sorted(policies, key=lambda each: each.id)}
+    exact: dict[tuple[str, str], list[Entry]] = {}
+    wide: list[Entry] = []
+    for policy in kept.values():
+        for version in policy.versions:
+            ready = _ready(policy, version)
+            for scope in version.scopes:
+                _index(Entry(ready, scope, _rank(policy, version, scope)), exact, wide)
+    return Rulebook(
+        policies=MappingProxyType(kept),
+        _exact={code: tuple(entries) for code, entries in exact.items()},
+        _wide=tuple(wide),
+        **tables,  # type: ignore[arg-type]
+    )
+
+
+def _index(entry: Entry, exact: dict[tuple[str, str], list[Entry]], wide: list[Entry]) -> None:
+    services = entry.scope.services
+    for code in services.codes.exact:
+        exact.setdefault(code, []).append(entry)
+    if services.any or services.codes.beginnings or services.codes.patterns:
+        wide.append(entry)
+
+
+def _wide_fits(entry: Entry, codes: Codes) -> bool:
+    services = entry.scope.services
+    if services.any:
+        return True
+    return any(
+        code.startswith(beginning)
+        for system, code in codes
+        for name, beginning in services.codes.beginnings
+        if name == system
+    )
+
+
+def _rank(policy: Policy, version: Version, scope: Scope) -> tuple[int, int, int, str, str]:
+    order = {Role.EXEMPTION: 0, Role.EXCLUSION: 1, Role.COVERAGE: 2}[policy.role]
+    newest = -(version.period.start or date.min).toordinal()
+    special = weight(scope.where) - (1000 if scope.services.any else 0)
+    return order, -special, newest, policy.id, scope.id
+
+
+def _ready(policy: Policy, version: Version) -> Ready:
+    facts = version.facts
+
+    def rules(written: tuple[Rule, ...]) -> tuple[ReadyRule, ...]:
+        return tuple(ReadyRule(rule, compiled(rule.criterion, facts)) for rule in written)
+
+    return Ready(
+        policy=policy,
+        version=version,
+        judge=compiled(version.criterion, facts) if version.criterion else None,
+        pathways=tuple(
+            ReadyPathway(
+                each,
+                compiled(each.criterion, facts),
+                each.grant or version.grant,
+                compiled(each.when, facts) if each.when else None,
+            )
+            for each in version.pathways
+        ),
+        never=rules(version.never),
+        clinician=rules(version.clinician),
+        exempt=rules(version.exempt),
+        ref=PolicyRef(
+            policy.id, version.version, policy.sha256, policy.title, f"{POLICY_PATH}{policy.id}"
+        ),
+    )

@@ -1,0 +1,174 @@
+"""A request, the member's coverage and the rulebook → the neutral Decision, line by line.
+
+A machine approves, asks, hands over to a person, or states a benefit fact. It never denies: unmet
+criteria, contradictions, unclear scope and our own faults all go to a person.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from app.clock import Moment
+from app.determine.book import Rulebook
+from app.determine.deadlines import Due, due
+from app.determine.outcome import Draft, draft
+from app.determine.subject import Gathered, gather, subject
+from app.determine.words import ELIGIBILITY, said
+from app.domain.coverage import Coverage, Eligibility, EligibilityProblem, NotEligible
+from app.domain.decision import (
+    BusinessError,
+    BusinessProblem,
+    Decision,
+    ItemDecision,
+    Outcome,
+    PendCause,
+    Reason,
+    ReviewKind,
+)
+from app.domain.request import Item, PriorAuthRequest
+from app.domain.values import Identifier, Period
+
+_log = logging.getLogger(__name__)
+
+_PROBLEMS = {
+    EligibilityProblem.MEMBER_NOT_FOUND: BusinessProblem.MEMBER_NOT_FOUND,
+    EligibilityProblem.MEMBER_MISMATCH: BusinessProblem.MEMBER_MISMATCH,
+    EligibilityProblem.NOT_ACTIVE: BusinessProblem.COVERAGE_NOT_ACTIVE,
+    EligibilityProblem.WRONG_PAYER: BusinessProblem.WRONG_PAYER,
+    EligibilityProblem.AMBIGUOUS: BusinessProblem.MEMBER_AMBIGUOUS,
+}
+_GRANTED = (Outcome.APPROVED, Outcome.MODIFIED)
+
+
+def decide(
+    request: PriorAuthRequest, eligibility: Eligibility, rulebook: Rulebook, moment: Moment
+) -> Decision:
+    """The decision on every line. Same arguments, same decision, but for the numbers of `moment`.
+
+    Who is not a member here gets one business error that names the element to correct.
+    """
+    if isinstance(eligibility, NotEligible):
+        return _refused(eligibility, rulebook, moment)
+    today = moment.now.astimezone(ZoneInfo(rulebook.time_zone)).date()
+    gathered = gather(request, rulebook.terms)
+    items: list[ItemDecision] = []
+    dues: list[Due] = []
+    used: dict[str, Decimal] = {}
+    for item in request.items:
+        drafted = _line(request, item, eligibility, rulebook, gathered, today)
+        used.update(drafted.used)
+        if drafted.outcome is Outcome.PENDED:
+            found = _due(drafted, request, eligibility, rulebook, moment)
+            dues += [found] if found else []
+        items.append(_numbered(drafted, item, moment, today))
+    first = min(dues, key=lambda each: each.at, default=None)
+    granted = [item.grant.period for item in items if item.grant]
+    return Decision(
+        items=tuple(items),
+        errors=(),
+        made_at=moment.now,
+        rulebook=rulebook.sha256,
+        number=moment.new_number("FA") if granted else "",
+        period=_overall(granted),
+        due=first.at if first else None,
+        deadline_rule=first.rule.id if first else "",
+        member_id=eligibility.member_id,
+        plan=eligibility.plan.id,
+        line=str(eligibility.plan.line),
+        language=eligibility.language,
+        accumulated=tuple(sorted(used.items())),
+    )
+
+
+def _refused(found: NotEligible, rulebook: Rulebook, moment: Moment) -> Decision:
+    error = BusinessError(_PROBLEMS[found.problem], found.at, ELIGIBILITY[found.problem])
+    return Decision((), (error,), moment.now, rulebook.sha256)
+
+
+def _line(
+    request: PriorAuthRequest,
+    item: Item,
+    coverage: Coverage,
+    rulebook: Rulebook,
+    gathered: Gathered,
+    today: date,
+) -> Draft:
+    try:
+        line = subject(
+            request,
+            item,
+            coverage,
+            today,
+            rulebook.terms,
+            gathered,
+            rulebook.benefits.get(coverage.plan.id),
+            rulebook.gold_cards,
+        )
+        return draft(line, rulebook)
+    except Exception as fault:  # noqa: BLE001 - a fault of ours must reach a person, never deny
+        _log.error("line %s could not be judged: %s", item.sequence, type(fault).__name__)
+        return Draft(
+            Outcome.PENDED,
+            ReviewKind.PRIOR_AUTHORIZATION,
+            (Reason("system", said("system")),),
+            cause=PendCause.SYSTEM,
+        )
+
+
+def _numbered(drafted: Draft, item: Item, moment: Moment, today: date) -> ItemDecision:
+    grant = drafted.grant
+    if grant is not None and drafted.outcome in _GRANTED:
+        grant = replace(grant, number=moment.new_number("FA"), issued=today)
+    pended = drafted.outcome is Outcome.PENDED
+    return ItemDecision(
+        sequence=item.sequence,
+        outcome=drafted.outcome,
+        review_kind=drafted.review,
+        reasons=drafted.reasons,
+        policy=drafted.policy,
+        finding=drafted.finding,
+        clinical=drafted.clinical,
+        benefit=drafted.benefit,
+        grant=grant if drafted.outcome in _GRANTED else None,
+        needed=drafted.needed,
+        pend_cause=drafted.cause,
+        pathway=drafted.pathway,
+        delegate=drafted.delegate,
+        review_reference=moment.new_number("FR") if pended else "",
+        trace=Identifier("", moment.new_number("FT")),
+    )
+
+
+def _due(
+    drafted: Draft,
+    request: PriorAuthRequest,
+    coverage: Coverage,
+    rulebook: Rulebook,
+    moment: Moment,
+) -> Due | None:
+    urgency = str(request.urgency)
+    if drafted.urgency == "drug":
+        urgency = f"drug-{urgency}"
+    elif drafted.urgency == "expedited":
+        urgency = drafted.urgency
+    return due(
+        rulebook.deadlines,
+        coverage,
+        str(drafted.review),
+        urgency,
+        moment.now,
+        rulebook.time_zone,
+        drafted.policy.id if drafted.policy else "",
+    )
+
+
+def _overall(periods: list[Period]) -> Period | None:
+    if not periods:
+        return None
+    starts = [period.start for period in periods if period.start]
+    ends = [period.end for period in periods if period.end]
+    return Period(min(starts, default=None), max(ends, default=None))

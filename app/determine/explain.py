@@ -1,0 +1,134 @@
+"""A Decision as lines of text: the same tree on the command line, on the desk and in the case file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+from app.domain.decision import Decision, Finding, ItemDecision
+from app.domain.facts import Fact, Truth
+from app.domain.values import Concept, Quantity, Scalar, Text
+
+_MARK = {Truth.MET: "+", Truth.UNMET: "-", Truth.UNKNOWN: "?"}
+_WORDS = {
+    "en": {
+        "line": "Line",
+        "policy": "Policy",
+        "why": "Why",
+        "needed": "Needed",
+        "granted": "Granted",
+        "units": "units",
+        "to": "to",
+        "due": "Due",
+        "error": "Not answered",
+        "unknown": "unknown",
+        "yes": "yes",
+        "no": "no",
+        "from": "from",
+        "rulebook": "Rulebook",
+        "document": "document",
+        "review": "next review",
+        "clinical": "clinical verdict",
+        "benefit": "benefit",
+    },
+    "es": {
+        "line": "Línea",
+        "policy": "Política",
+        "why": "Motivo",
+        "needed": "Falta",
+        "granted": "Concedido",
+        "units": "unidades",
+        "to": "a",
+        "due": "Fecha límite",
+        "error": "Sin respuesta",
+        "unknown": "desconocido",
+        "yes": "sí",
+        "no": "no",
+        "from": "de",
+        "rulebook": "Reglas",
+        "document": "documento",
+        "review": "próxima revisión",
+        "clinical": "veredicto clínico",
+        "benefit": "beneficio",
+    },
+}
+
+
+def explain(decision: Decision, language: str = "en") -> Iterator[str]:
+    """The whole decision, one line of text after another; `language` is `en` or `es`."""
+    words = _WORDS[language]
+    for error in decision.errors:
+        yield f"{words['error']}: {_in(error.text, language)} ({error.problem} at {error.at})"
+    for item in decision.items:
+        yield from explain_item(item, language)
+    if decision.due:
+        yield f"{words['due']}: {decision.due.isoformat()} ({decision.deadline_rule})"
+    yield f"{words['rulebook']}: {decision.rulebook[:16]}"
+
+
+def explain_item(item: ItemDecision, language: str = "en") -> Iterator[str]:
+    """The answer for one line, with its finding tree."""
+    words = _WORDS[language]
+    cause = f" ({item.pend_cause})" if item.pend_cause else ""
+    yield f"{words['line']} {item.sequence}: {item.outcome}{cause} [{item.review_kind}]"
+    if item.policy:
+        title = _in(item.policy.title, language)
+        version = f"{item.policy.id} {item.policy.version} {item.policy.sha256[:12]}"
+        yield f"  {words['policy']}: {title} ({version})"
+    verdict = item.clinical or words["unknown"]
+    yield f"  {words['clinical']}: {verdict}; {words['benefit']}: {item.benefit}"
+    for reason in item.reasons:
+        cited = "; ".join(f"{each.title} {each.section}".strip() for each in reason.citations)
+        yield f"  {words['why']}: {_in(reason.text, language)}" + (f" [{cited}]" if cited else "")
+    if item.grant:
+        grant = item.grant
+        units = f"{_value(grant.units, words)} {words['units']}, " if grant.units else ""
+        yield f"  {words['granted']}: {units}{grant.period.start} {words['to']} {grant.period.end}"
+        if grant.next_review:
+            yield f"  {words['review']}: {grant.next_review}"
+    for need in item.needed:
+        question = _in(need.question, language)
+        yield f"  {words['needed']}: {question} ({words['document']} {need.loinc})"
+    if item.finding:
+        yield from tree(item.finding, language, 1)
+
+
+def tree(finding: Finding, language: str = "en", depth: int = 0) -> Iterator[str]:
+    """A finding and its parts: `+` met, `-` unmet, `?` unknown, with each fact and its source."""
+    indent = "  " * depth
+    cited = "; ".join(f"{each.title} {each.section}".strip() for each in finding.citations)
+    label = _in(finding.label, language)
+    yield f"{indent}{_MARK[finding.truth]} {label}" + (f" [{cited}]" if cited else "")
+    for fact in finding.facts:
+        yield f"{indent}    {fact_line(fact, language)}"
+    for part in finding.parts:
+        yield from tree(part, language, depth + 1)
+
+
+def fact_line(fact: Fact, language: str = "en") -> str:
+    """`spo2-rest = 86 % (2026-11-02, Observation urn:uuid:…)`, or why it is unknown."""
+    words = _WORDS[language]
+    if not fact.known:
+        return f"{fact.name}: {words['unknown']} ({fact.why_unknown})"
+    said = _value(fact.value, words)
+    unit = f" {fact.unit}" if fact.unit else ""
+    notes = [fact.at.isoformat()] if fact.at else []
+    notes += [f"{each.kind} {each.where}".strip() for each in fact.sources[:3]]
+    return f"{fact.name} = {said}{unit}" + (f" ({', '.join(notes)})" if notes else "")
+
+
+def _in(text: Text, language: str) -> str:
+    return text.get(language) or text["en"]
+
+
+def _value(value: Scalar | None, words: dict[str, str]) -> str:
+    if isinstance(value, bool):
+        return words["yes" if value else "no"]
+    if isinstance(value, Decimal):
+        return format(round(value, 4).normalize(), "f") if value else "0"
+    if isinstance(value, Quantity):
+        return f"{_value(value.value, words)} {value.unit or value.code}".strip()
+    if isinstance(value, Concept):
+        return ", ".join(coding.code for coding in value.codings) or value.text
+    return value.isoformat() if isinstance(value, date) else str(value)

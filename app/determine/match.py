@@ -1,0 +1,61 @@
+"""Which policy speaks about a line, and which review it gets: the most specific scope line wins.
+
+Ties fall to the newer version, then to the alphabet, so the same rulebook always gives the same match.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.determine.book import Entry, Rulebook
+from app.determine.codes import belongs
+from app.determine.subject import Subject
+from app.determine.where import fits, unknowns
+from app.domain.facts import Truth
+from app.domain.policy import Role, Technology
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What speaks about a line.
+
+    `exemptions` and `exclusions` are asked before `entry`. `unsure` names what the request does not
+    say although the match depends on it.
+    """
+
+    exemptions: tuple[Entry, ...] = ()
+    exclusions: tuple[Entry, ...] = ()
+    entry: Entry | None = None
+    unsure: tuple[str, ...] = ()
+    technology: Technology | None = None
+
+
+def match(subject: Subject, rulebook: Rulebook) -> Match:
+    """The scope lines that hold for this line on its day of service."""
+    first: dict[Role, dict[str, Entry]] = {role: {} for role in Role}
+    unsure: tuple[str, ...] = ()
+    for entry in rulebook.entries(subject.service, subject.day):
+        role = entry.ready.policy.role
+        if role is Role.COVERAGE and (first[role] or unsure):
+            break
+        truth = fits(entry.scope.where, subject)
+        if truth is Truth.MET:
+            first[role].setdefault(entry.ready.policy.id, entry)
+        elif truth is Truth.UNKNOWN and role is Role.COVERAGE:
+            first[role].setdefault(entry.ready.policy.id, entry)
+            unsure = unknowns(entry.scope.where, subject)
+    coverage = first[Role.COVERAGE]
+    return Match(
+        exemptions=tuple(first[Role.EXEMPTION].values()),
+        exclusions=tuple(first[Role.EXCLUSION].values()),
+        entry=next(iter(coverage.values()), None),
+        unsure=unsure,
+        technology=_technology(subject, rulebook),
+    )
+
+
+def _technology(subject: Subject, rulebook: Rulebook) -> Technology | None:
+    for technology in rulebook.technologies:
+        if belongs(subject.service, technology.codes):
+            return technology
+    return None

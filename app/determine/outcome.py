@@ -1,0 +1,378 @@
+"""From match, judgement and benefit to the outcome of one line, before it gets its numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+
+from app.determine.benefits import COVERED, LIMIT, RULE, BenefitVerdict, benefit, child_protected
+from app.determine.book import Entry, Rulebook
+from app.determine.dates import day_of, shift
+from app.determine.judge import Judgement, judge
+from app.determine.match import Match, match
+from app.determine.subject import Subject, gold_card
+from app.determine.words import said
+from app.domain.decision import (
+    Finding,
+    Grant,
+    Needed,
+    Outcome,
+    PendCause,
+    PolicyRef,
+    Reason,
+    ReviewKind,
+)
+from app.domain.facts import Truth
+from app.domain.policy import GrantRule, Rule, Span, Technology
+from app.domain.request import Use
+from app.domain.values import Period, Quantity, Text
+
+_UNWRITTEN_GRANT = GrantRule(period=Span(days=90))
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The outcome of a line without numbers: what `decide` completes into an ItemDecision."""
+
+    outcome: Outcome
+    review: ReviewKind
+    reasons: tuple[Reason, ...]
+    cause: PendCause | None = None
+    policy: PolicyRef | None = None
+    finding: Finding | None = None
+    clinical: Truth | None = None
+    benefit: str = COVERED
+    grant: Grant | None = None
+    needed: tuple[Needed, ...] = ()
+    pathway: str = ""
+    delegate: str = ""
+    urgency: str = "standard"
+    used: tuple[tuple[str, Decimal], ...] = ()
+
+
+def draft(subject: Subject, rulebook: Rulebook) -> Draft:
+    """The outcome of one line."""
+    found = match(subject, rulebook)
+    exempt = _exempted(found, subject)
+    verdict = benefit(subject)
+    if exempt is not None:
+        made = exempt
+    elif verdict.state not in (COVERED, LIMIT):
+        made = _left_out(found, verdict, subject)
+    else:
+        made = _excluded(found, subject) or _reviewed(found, subject, rulebook)
+        made = _limited(made, verdict, subject)
+    made = replace(made, used=verdict.used)
+    return _in_time(made, subject)
+
+
+def _pended(
+    cause: PendCause, code: str, base: Draft | None = None, text: Text | None = None
+) -> Draft:
+    reason = Reason(code, text or said(code))
+    if base is None:
+        return Draft(Outcome.PENDED, ReviewKind.PRIOR_AUTHORIZATION, (reason,), cause)
+    return replace(
+        base,
+        outcome=Outcome.PENDED,
+        cause=cause,
+        reasons=(reason, *base.reasons),
+        grant=None,
+    )
+
+
+def _exempted(found: Match, subject: Subject) -> Draft | None:
+    for entry in found.exemptions:
+        judged = judge(entry.ready, subject)
+        if judged.truth is Truth.MET and judged.never is None and not judged.open_rule:
+            base = _based(entry, judged)
+            reason = Reason("exempt", _tell(entry, "provider-not-required") or said("not-required"))
+            return replace(base, outcome=Outcome.NOT_REQUIRED, reasons=(reason,))
+    return None
+
+
+def _excluded(found: Match, subject: Subject) -> Draft | None:
+    """An exclusion policy speaks only when one of its rules holds; otherwise the line goes on."""
+    last: Draft | None = None
+    for entry in found.exclusions:
+        judged = judge(entry.ready, subject)
+        made = _judged(entry, judged, subject)
+        if judged.never is not None or judged.route is not None:
+            return made
+        last = made
+    return last if found.entry is None else None
+
+
+def _left_out(found: Match, verdict: BenefitVerdict, subject: Subject) -> Draft:
+    reasons = (verdict.reason,) if verdict.reason else ()
+    base = Draft(Outcome.NOT_COVERED, ReviewKind.NOT_COVERED, reasons, benefit=verdict.state)
+    if found.entry is not None and found.entry.ready.judge:
+        judged = judge(found.entry.ready, subject)
+        base = replace(
+            base, policy=found.entry.ready.ref, finding=judged.finding, clinical=judged.truth
+        )
+    if child_protected(subject):
+        return _pended(PendCause.CLINICAL_REVIEW, "child-protected", base)
+    return base
+
+
+def _reviewed(found: Match, subject: Subject, rulebook: Rulebook) -> Draft:
+    entry = found.entry
+    if entry is None:
+        return _unlisted(found.technology, subject)
+    if found.unsure:
+        names = ", ".join(found.unsure)
+        base = Draft(Outcome.PENDED, entry.scope.review, (), policy=entry.ready.ref)
+        return _pended(
+            PendCause.CLINICAL_REVIEW, "scope-unclear", base, said("scope-unclear", names=names)
+        )
+    review = entry.scope.review
+    if review is ReviewKind.NONE:
+        return _not_required(entry, "not-required", subject)
+    if review is ReviewKind.NOT_COVERED:
+        return _never_covered(entry, subject)
+    if review is ReviewKind.DELEGATED:
+        return _delegated(entry, rulebook)
+    card = gold_card(subject)
+    if card is not None:
+        made = _not_required(entry, "exempt-provider", subject)
+        cited = (card.citation,) if card.citation else ()
+        return replace(made, reasons=(replace(made.reasons[0], citations=cited),))
+    if review is ReviewKind.RECOMMENDED and subject.request.use is Use.PREAUTHORIZATION:
+        return _not_required(entry, "review-offered", subject)
+    return _opinion(_judged(entry, judge(entry.ready, subject), subject), entry, subject)
+
+
+def _unlisted(technology: Technology | None, subject: Subject) -> Draft:
+    if technology is not None:
+        missing = [slot.name for slot in technology.slots if slot.status != "supports"]
+        if missing:
+            text = said("new-technology", slots=", ".join(missing))
+            return _pended(PendCause.CLINICAL_REVIEW, "new-technology", text=text)
+    book = subject.benefits
+    if book is not None and book.unlisted == "none":
+        reason = Reason("not-listed", said("not-listed"), book.citations)
+        return _opinion(Draft(Outcome.NOT_REQUIRED, ReviewKind.NONE, (reason,)), None, subject)
+    return _pended(PendCause.NO_POLICY, "no-policy")
+
+
+def _not_required(entry: Entry, code: str, subject: Subject) -> Draft:
+    text = entry.scope.text or said(code)
+    reason = Reason(code, text, entry.scope.citations)
+    made = Draft(Outcome.NOT_REQUIRED, entry.scope.review, (reason,), policy=entry.ready.ref)
+    return _opinion(made, entry, subject)
+
+
+def _never_covered(entry: Entry, subject: Subject) -> Draft:
+    text = entry.scope.text or said("benefit-excluded")
+    made = Draft(
+        Outcome.NOT_COVERED,
+        ReviewKind.NOT_COVERED,
+        (Reason("benefit-excluded", text, entry.scope.citations),),
+        policy=entry.ready.ref,
+        benefit="excluded",
+    )
+    if child_protected(subject):
+        return _pended(PendCause.CLINICAL_REVIEW, "child-protected", made)
+    return made
+
+
+def _delegated(entry: Entry, rulebook: Rulebook) -> Draft:
+    delegate = rulebook.delegates[entry.scope.delegate]
+    text = said("delegated", name=delegate.name, phone=delegate.phone)
+    return Draft(
+        Outcome.PENDED,
+        ReviewKind.DELEGATED,
+        (Reason("delegated", text), Reason("delegate-disclosure", delegate.text)),
+        PendCause.DELEGATE,
+        policy=entry.ready.ref,
+        delegate=delegate.id,
+        urgency=entry.scope.urgency,
+    )
+
+
+def _based(entry: Entry, judged: Judgement) -> Draft:
+    return Draft(
+        outcome=Outcome.PENDED,
+        review=entry.scope.review,
+        reasons=(),
+        policy=entry.ready.ref,
+        finding=judged.finding,
+        clinical=judged.truth,
+        pathway=judged.pathway.id if judged.pathway else "",
+        urgency=entry.scope.urgency,
+    )
+
+
+def _judged(entry: Entry, judged: Judgement, subject: Subject) -> Draft:
+    """The outcome that the policy's own words give to the judgement."""
+    base = _based(entry, judged)
+    outcomes = entry.ready.version.outcomes
+    if judged.exempt is not None:
+        reason = _ruled("exempt", judged.exempt)
+        return replace(base, outcome=Outcome.NOT_REQUIRED, reasons=(reason,))
+    if judged.never is not None:
+        return _never(base, judged.never, subject)
+    if judged.route is not None and (judged.route.always or judged.truth is not Truth.MET):
+        routed = replace(base, needed=judged.needed)
+        return _pended(
+            PendCause.CLINICAL_REVIEW, judged.route.id, routed, _ruled("", judged.route).text
+        )
+    if judged.truth is Truth.MET and not judged.open_rule:
+        if outcomes.met == "approve":
+            return _approved(base, entry, judged, subject)
+        return _stated(base, entry, outcomes.met, subject)
+    if judged.truth is Truth.UNMET:
+        if outcomes.unmet == "not-covered":
+            return _stated(base, entry, "not-covered", subject)
+        return _pended(
+            PendCause.CLINICAL_REVIEW, "criteria-unmet", base, _tell(entry, "provider-review")
+        )
+    return _asked(replace(base, needed=judged.needed), judged, entry)
+
+
+def _stated(base: Draft, entry: Entry, outcome: str, subject: Subject) -> Draft:
+    """What the policy says besides approve: no review needed, not covered, or a person."""
+    if outcome == "not-required":
+        text = _tell(entry, "provider-not-required") or said("not-required")
+        reason = Reason("not-required", text, entry.scope.citations)
+        return replace(base, outcome=Outcome.NOT_REQUIRED, reasons=(reason,))
+    if outcome == "not-covered":
+        text = _tell(entry, "provider-not-covered") or said("provider-signature")
+        reason = Reason("benefit-rule", text, entry.scope.citations)
+        made = replace(base, outcome=Outcome.NOT_COVERED, reasons=(reason,), benefit=RULE)
+        if child_protected(subject):
+            return _pended(PendCause.CLINICAL_REVIEW, "child-protected", made)
+        return made
+    return _pended(
+        PendCause.CLINICAL_REVIEW, "clinician-decides", base, _tell(entry, "provider-review")
+    )
+
+
+def _never(base: Draft, rule: Rule, subject: Subject) -> Draft:
+    made = replace(
+        base, outcome=Outcome.NOT_COVERED, reasons=(_ruled("benefit-rule", rule),), benefit=RULE
+    )
+    if rule.offer is not None:
+        offered = Reason("offered-instead", rule.offer.text)
+        made = replace(made, reasons=(*made.reasons, offered))
+    if child_protected(subject):
+        return _pended(PendCause.CLINICAL_REVIEW, "child-protected", made)
+    if rule.signed:
+        return _pended(PendCause.CLINICAL_REVIEW, "provider-signature", made)
+    return made
+
+
+def _asked(base: Draft, judged: Judgement, entry: Entry) -> Draft:
+    if judged.conflict:
+        return _pended(PendCause.CLINICAL_REVIEW, "facts-conflict", base)
+    if entry.ready.version.outcomes.unknown == "clinician":
+        return _pended(PendCause.CLINICAL_REVIEW, "clinician-decides", base)
+    if not judged.needed:
+        return _pended(PendCause.CLINICAL_REVIEW, "no-rule-in-force", base)
+    return _pended(PendCause.MISSING_FACTS, "facts-missing", base, _tell(entry, "provider-missing"))
+
+
+def _approved(base: Draft, entry: Entry, judged: Judgement, subject: Subject) -> Draft:
+    rule = judged.grant or _UNWRITTEN_GRANT
+    if judged.pathway is not None:
+        reason = Reason("pathway-met", said("pathway-met", pathway=judged.pathway.label))
+    else:
+        reason = Reason("criteria-met", said("criteria-met"))
+    told = _tell(entry, "provider-approved")
+    reasons = (reason, Reason("policy-note", told)) if told else (reason,)
+    asked = subject.item.quantity
+    base = replace(base, outcome=Outcome.APPROVED, reasons=reasons, grant=_grant(rule, subject))
+    if rule.units is None or asked is None or asked.value <= rule.units:
+        return base
+    if rule.beyond == "clinician":
+        return _pended(PendCause.CLINICAL_REVIEW, "beyond-grant", base)
+    if child_protected(subject):
+        return _pended(PendCause.CLINICAL_REVIEW, "child-protected", base)
+    numbers = {"granted": f"{rule.units}", "asked": f"{asked.value}"}
+    cut = Reason("reduced-to-rule", rule.text or said("reduced-to-rule", **numbers), rule.citations)
+    return replace(base, outcome=Outcome.MODIFIED, reasons=(cut, *reasons))
+
+
+def _grant(rule: GrantRule, subject: Subject) -> Grant:
+    start = subject.day
+    end = day_of(shift(start, rule.period)) - timedelta(days=1)
+    asked = subject.item.quantity
+    units = asked
+    if rule.units is not None:
+        most = rule.units if asked is None else min(asked.value, rule.units)
+        unit = asked or Quantity(most, rule.unit)
+        units = replace(unit, value=most)
+    review = day_of(shift(start, rule.next_review)) if rule.next_review else None
+    return Grant(
+        number="",
+        issued=subject.today,
+        period=Period(start, end),
+        units=units,
+        service=subject.item.service,
+        service_period=subject.item.serviced,
+        next_review=review,
+    )
+
+
+def _limited(made: Draft, verdict: BenefitVerdict, subject: Subject) -> Draft:
+    """Hold a grant against what is left of the plan's yearly limits."""
+    counted = made.outcome in (Outcome.APPROVED, Outcome.MODIFIED, Outcome.NOT_REQUIRED)
+    if verdict.left is None or verdict.reason is None or not counted:
+        return made
+    if verdict.state == LIMIT:
+        made = replace(
+            made,
+            outcome=Outcome.NOT_COVERED,
+            reasons=(verdict.reason, *made.reasons),
+            benefit=LIMIT,
+            grant=None,
+        )
+    else:
+        asked = made.grant.units if made.grant else None
+        if made.grant is None or asked is None or asked.value <= verdict.left:
+            return made
+        numbers = {"granted": f"{verdict.left}", "asked": f"{asked.value}"}
+        text = said("limit-reduced", limit=verdict.reason.text, **numbers)
+        cut = Reason("limit-reduced", text, verdict.reason.citations)
+        grant = replace(made.grant, units=replace(asked, value=verdict.left))
+        made = replace(
+            made, outcome=Outcome.MODIFIED, reasons=(cut, *made.reasons), grant=grant, benefit=LIMIT
+        )
+    if child_protected(subject):
+        return _pended(PendCause.CLINICAL_REVIEW, "child-protected", made)
+    return made
+
+
+def _opinion(made: Draft, entry: Entry | None, subject: Subject) -> Draft:
+    """A predetermination is never an authorization: no grant number, always the notice."""
+    if subject.request.use is not Use.PREDETERMINATION:
+        return made
+    reasons = [*made.reasons, Reason("not-a-guarantee", said("not-a-guarantee"))]
+    if entry is not None and entry.scope.review is ReviewKind.PRIOR_AUTHORIZATION:
+        reasons.append(Reason("authorization-required", said("authorization-required")))
+    return replace(made, reasons=tuple(reasons), grant=None)
+
+
+def _in_time(made: Draft, subject: Subject) -> Draft:
+    """A service day that has passed makes it a post-service review; a missed request is said apart."""
+    last = subject.item.serviced.end if subject.item.serviced else None
+    if (last or subject.day) >= subject.today:
+        return made
+    judged = (ReviewKind.PRIOR_AUTHORIZATION, ReviewKind.CONCURRENT)
+    if made.review not in judged:
+        return made
+    reasons = [*made.reasons, Reason("post-service", said("post-service"))]
+    if not subject.item.previous_number and not subject.request.previous_number:
+        missed = subject.benefits.missed if subject.benefits else None
+        reasons.append(Reason("authorization-missed", missed or said("authorization-missed")))
+    return replace(made, review=ReviewKind.POST_SERVICE, reasons=tuple(reasons))
+
+
+def _ruled(code: str, rule: Rule) -> Reason:
+    return Reason(code or rule.id, rule.text, rule.citations)
+
+
+def _tell(entry: Entry, name: str) -> Text | None:
+    return entry.ready.version.tell.get(name)

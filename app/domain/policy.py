@@ -1,0 +1,558 @@
+"""The nouns of a rulebook: a policy as its owner wrote it, read and checked, not yet compiled.
+
+`app.rulebook` makes these from `policies/<topic>/policy.yaml`; `app.determine` judges with them. All
+are frozen and hold no clock. Units are UCUM codes, days are the calendar days of the service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from types import MappingProxyType
+
+from app.domain.decision import Citation, ReviewKind
+from app.domain.facts import EvidenceKind
+from app.domain.values import Period, Scalar, Text
+
+ALWAYS = Period()
+
+
+@dataclass(frozen=True, slots=True)
+class Unverified:
+    """A rule that was not checked against its source's text; `where` is its path in the file."""
+
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySource:
+    """A public text that a policy rests on, and when somebody last read it."""
+
+    id: str
+    title: str
+    kind: str
+    url: str
+    section: str = ""
+    reviewed: date | None = None
+    next_review: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A length of time: calendar months, calendar days and hours, added in this order."""
+
+    months: int = 0
+    days: int = 0
+    hours: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSet:
+    """Codes by the short name of their system: exact ones, beginnings (`J44.-`), patterns (`L89.xx3`).
+
+    Short names stand in `policies/_terms.yaml`. ICD-10 codes are kept without their dot. `requested`
+    adds the service code that is asked for; `written` is the list as its author wrote it.
+    """
+
+    exact: frozenset[tuple[str, str]] = frozenset()
+    beginnings: tuple[tuple[str, str], ...] = ()
+    patterns: tuple[tuple[str, str], ...] = ()
+    requested: bool = False
+    written: tuple[str, ...] = ()
+
+
+class FactType(StrEnum):
+    """What kind of value a fact has, hence which answer its question takes."""
+
+    NUMBER = "number"
+    YES_NO = "yes-no"
+    DATE = "date"
+    INSTANT = "instant"
+    CHOICE = "choice"
+    TEXT = "text"
+    CODE = "code"
+
+
+class Take(StrEnum):
+    """Which value counts when there are several."""
+
+    LATEST = "latest"
+    FIRST = "first"
+    LOWEST = "lowest"
+    HIGHEST = "highest"
+    COUNT = "count"
+    SUM = "sum"
+    DURATION = "duration"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An answer of a choice: its code, its words, and codes of others that mean the same."""
+
+    code: str
+    label: Text
+    synonyms: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A place in evidence where a qualifier may stand; `means` maps codes found to its values.
+
+    `number` with `value` says which value a measured number (21 %) means, `other` what any other
+    number means.
+    """
+
+    attribute: str
+    means: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    number: Decimal | None = None
+    value: str = ""
+    other: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Qualifier:
+    """A condition on evidence: attribute or named qualifier `name` has one of `values`."""
+
+    name: str
+    values: frozenset[str]
+    readings: tuple[Reading, ...]
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A plain comparison of one number: used to count only events beyond a value."""
+
+    operator: str
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """One place where a fact may be found.
+
+    `value` is what to take from the evidence: `value`, `present`, `date`, `start`, `end`, `code`,
+    or the name of an attribute. For requests, members and coverages `field` names the element.
+    """
+
+    kind: EvidenceKind
+    codes: CodeSet = CodeSet()
+    field: str = ""
+    value: str = "value"
+    where: tuple[Qualifier, ...] = ()
+    excluding: tuple[Qualifier, ...] = ()
+    only: Bound | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """How a value in `unit` becomes one in the fact's unit: value × times + plus."""
+
+    unit: str
+    times: Decimal
+    plus: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A value computed from facts: a fact name, a number, or an operation on expressions."""
+
+    operation: str
+    operands: tuple[Expression, ...] = ()
+    fact: str = ""
+    number: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FactSpec:
+    """What a policy must know: where it may be found, and the question when it is not.
+
+    `look_back` counts back from the fact or request day named by `look_back_from`. `otherwise` is
+    the value when no place has anything; only for what the payer's own records must hold.
+    """
+
+    name: str
+    label: Text
+    type: FactType
+    unit: str = ""
+    find: tuple[Find, ...] = ()
+    derive: Expression | None = None
+    look_back: Span | None = None
+    look_back_from: str = "service-day"
+    take: Take = Take.LATEST
+    ask: Text | None = None
+    hint: Text | None = None
+    options: tuple[Option, ...] = ()
+    document: str = ""
+    otherwise: Scalar | None = None
+    conversions: tuple[Conversion, ...] = ()
+    plausible: tuple[Decimal, Decimal] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Who and what a rule is for; an empty part does not restrict. Ages are years on the day."""
+
+    lines: frozenset[str] = frozenset()
+    plans: frozenset[str] = frozenset()
+    products: frozenset[str] = frozenset()
+    states: frozenset[str] = frozenset()
+    funding: frozenset[str] = frozenset()
+    networks: frozenset[str] = frozenset()
+    places: frozenset[str] = frozenset()
+    specialties: frozenset[str] = frozenset()
+    modifiers: frozenset[str] = frozenset()
+    without_modifiers: frozenset[str] = frozenset()
+    accompanied_by: frozenset[str] = frozenset()
+    sex: str = ""
+    age_from: int | None = None
+    age_below: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """What a fact is compared with: a value, codes, or another fact times a number plus a number.
+
+    It holds for service days in `period` and the places of `where`; the first that holds counts.
+    """
+
+    value: Scalar | tuple[Scalar, ...] | None = None
+    fact: str = ""
+    times: Decimal = Decimal(1)
+    plus: Decimal = Decimal(0)
+    codes: CodeSet | None = None
+    period: Period = ALWAYS
+    where: Where = Where()
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Days or hours around another date fact: from `start` to `end`, both included; None is open."""
+
+    of: str
+    start: Span | None
+    end: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One fact held against an operand or a window."""
+
+    fact: str
+    operator: str
+    operands: tuple[Operand, ...] = ()
+    window: Window | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """A node of a criteria tree.
+
+    `kind` is `all`, `any`, `none`, `at-least` (of `parts`, `minimum`), `if` (parts: condition,
+    consequence) or `fact` (then `test`). Outside `period` the node is left out of its parent.
+    """
+
+    id: str
+    kind: str
+    label: Text
+    parts: tuple[Criterion, ...] = ()
+    minimum: int = 0
+    test: Test | None = None
+    citations: tuple[Citation, ...] = ()
+    period: Period = ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What may be had instead of what was asked for: a service code and why."""
+
+    service: str
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRule:
+    """What is authorized when the criteria are met.
+
+    `units` is the most that is granted, in `unit` as people say it. `beyond` says what happens when
+    more is asked for: `clinician`, or `reduce` where a cited coverage rule fixes the number.
+    `next_review` is when a stay or course is looked at again.
+    """
+
+    period: Span
+    units: Decimal | None = None
+    unit: str = ""
+    beyond: str = "clinician"
+    per: Text | None = None
+    next_review: Span | None = None
+    text: Text | None = None
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pathway:
+    """One of several ways to qualify; the first one met names the grant.
+
+    The way is closed (unmet, nothing is asked) unless `when` is met: a test was done at all.
+    """
+
+    id: str
+    label: Text
+    criterion: Criterion
+    grant: GrantRule | None = None
+    when: Criterion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A sentence with a condition: a benefit fact (`never`) or a route to a person (`clinician`).
+
+    `signed` means that a clinician must sign even though the fact is a benefit fact. `always`
+    means that the route holds although all criteria are met.
+    """
+
+    id: str
+    criterion: Criterion
+    text: Text
+    citations: tuple[Citation, ...] = ()
+    signed: bool = False
+    always: bool = False
+    offer: Offer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A paper that shows facts: LOINC attachment type and X12 report type (PWK01)."""
+
+    id: str
+    label: Text
+    loinc: str
+    pwk: str = ""
+    when: str = "always"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What the three truths lead to: met → approve | clinician | not-required, unmet → clinician |
+    not-covered, unknown → ask | clinician."""
+
+    met: str = "approve"
+    unmet: str = "clinician"
+    unknown: str = "ask"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Which services a scope line is for: codes by system, a named list, or any service."""
+
+    codes: CodeSet = CodeSet()
+    any: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One line of a policy's scope: these services, for these members, on these days, are reviewed so.
+
+    `delegate` names who reviews instead of the payer. `urgency` is the class when the request does
+    not say more: `standard`, `expedited`, or `drug` (shorter clocks for drugs).
+    """
+
+    id: str
+    review: ReviewKind
+    services: Services
+    where: Where = Where()
+    period: Period = ALWAYS
+    delegate: str = ""
+    urgency: str = "standard"
+    text: Text | None = None
+    citations: tuple[Citation, ...] = ()
+    listed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """The text of a policy in force for services on the days of `period`."""
+
+    version: str
+    period: Period
+    scopes: tuple[Scope, ...]
+    facts: Mapping[str, FactSpec]
+    criterion: Criterion | None
+    pathways: tuple[Pathway, ...]
+    never: tuple[Rule, ...]
+    clinician: tuple[Rule, ...]
+    exempt: tuple[Rule, ...]
+    outcomes: Outcomes
+    grant: GrantRule | None
+    documents: tuple[Document, ...]
+    tell: Mapping[str, Text] = field(default_factory=lambda: MappingProxyType({}))
+    unverified: tuple[Unverified, ...] = ()
+
+
+class Role(StrEnum):
+    """What a policy does with an item that it matches."""
+
+    COVERAGE = "coverage"
+    EXEMPTION = "exemption"
+    EXCLUSION = "exclusion"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A policy with all its versions. `sha256` is the hash of its content, `path` its public address."""
+
+    id: str
+    role: Role
+    owner: str
+    title: Text
+    summary: Text
+    sources: tuple[PolicySource, ...]
+    versions: tuple[Version, ...]
+    sha256: str = ""
+    topic: str = ""
+    file: str = ""
+
+    def version_on(self, day: date) -> Version | None:
+        """The version in force for a service on `day`."""
+        for version in self.versions:
+            if version.period.covers(day):
+                return version
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A benefit limit: so many `unit` (visits, days, USD) of these services in a calendar year.
+
+    `id` is the accumulator's name in `Coverage.used`.
+    """
+
+    id: str
+    label: Text
+    codes: CodeSet
+    amount: Decimal
+    unit: str
+    period: Period = ALWAYS
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """A service that the plan's certificate leaves out, with its section."""
+
+    id: str
+    text: Text
+    codes: CodeSet
+    period: Period = ALWAYS
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A service that is covered only so many months after the member's coverage began."""
+
+    id: str
+    text: Text
+    codes: CodeSet
+    months: int
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Benefits:
+    """What a plan's certificate says beside the clinical policies.
+
+    `unlisted` is what happens to a service that no policy names: `none` (no authorization needed) or
+    `review` (a person looks). `networks` maps an NPI to its tier; `other_network` is the tier of
+    everybody else. `missed` is the penalty text for a required authorization not asked in time.
+    """
+
+    plan: str
+    unlisted: str
+    exclusions: tuple[Exclusion, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    networks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    other_network: str = ""
+    missed: Text | None = None
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Delegate:
+    """A company that reviews for the payer, with the words that disclose it to members."""
+
+    id: str
+    name: str
+    phone: str
+    url: str
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceSlot:
+    """One of: government-rule, technology-assessment, fda, literature.
+
+    `status` is `supports`, `does-not-support`, `developing` or `missing`.
+    """
+
+    name: str
+    status: str
+    source: str = ""
+    dated: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Technology:
+    """An entry of the new-technology register: four evidence slots, each with status and date."""
+
+    id: str
+    label: Text
+    codes: CodeSet
+    slots: tuple[EvidenceSlot, ...]
+    requested: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GoldCard:
+    """An exemption of one provider from review of some services under some plans."""
+
+    npi: str
+    codes: CodeSet
+    period: Period
+    plans: frozenset[str] = frozenset()
+    approved: int = 0
+    requests: int = 0
+    citation: Citation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Names that policies use: code systems by URL, qualifiers with the places to read them."""
+
+    systems: Mapping[str, str]
+    qualifiers: Mapping[str, tuple[Reading, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineRule:
+    """By when a decision is due: dated, cited, by line, funding, state, review kind and urgency.
+
+    `unit` is `hours`, `days` (calendar) or `business-days`. Empty sets do not restrict.
+    """
+
+    id: str
+    amount: int
+    unit: str
+    citation: Citation
+    lines: frozenset[str] = frozenset()
+    funding: frozenset[str] = frozenset()
+    states: frozenset[str] = frozenset()
+    reviews: frozenset[str] = frozenset()
+    urgencies: frozenset[str] = frozenset()
+    policies: frozenset[str] = frozenset()
+    period: Period = ALWAYS

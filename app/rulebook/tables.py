@@ -1,0 +1,342 @@
+"""Reads the shared tables of a rulebook: `_terms`, `_lists`, `_plans`, `_deadlines`, and the registers."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+
+from app.domain.coverage import Funding, LineOfBusiness, Plan
+from app.domain.decision import Citation, ReviewKind
+from app.domain.policy import (
+    Benefits,
+    DeadlineRule,
+    Delegate,
+    EvidenceSlot,
+    Exclusion,
+    GoldCard,
+    Limit,
+    PolicySource,
+    Reading,
+    Technology,
+    Terms,
+    Waiting,
+)
+from app.domain.values import Period
+from app.errors import BadData
+from app.rulebook.codes import code_set
+from app.rulebook.tree import Fields, Node, parse
+from app.rulebook.words import FileState, ListRow, citations, optional_text, period, text, verified
+
+UNITS = ("hours", "days", "business-days")
+SLOTS = ("government-rule", "technology-assessment", "fda", "literature")
+STATUSES = ("supports", "does-not-support", "developing", "missing")
+URGENCIES = ("standard", "expedited", "drug-standard", "drug-expedited")
+_LIST_COLUMNS = ("code", "category", "from", "to", "states", "beside", "source", "read_on")
+
+
+def terms(content: str, file: str) -> Terms:
+    """Code systems by URL and the named qualifiers."""
+    fields = Fields(parse(content, file), "the terms")
+    systems = {
+        url: name for name, node in fields.need("systems").mapped().items() for url in node.words()
+    }
+    qualifiers = {
+        name: tuple(_reading(item) for item in node.listed())
+        for name, node in fields.need("qualifiers").mapped().items()
+    }
+    fields.done()
+    return Terms(MappingProxyType(systems), MappingProxyType(qualifiers))
+
+
+def _reading(node: Node) -> Reading:
+    fields = Fields(node, "a reading of a qualifier")
+    means, number, value, other = (
+        fields.get(name) for name in ("means", "number", "value", "other")
+    )
+    made = Reading(
+        attribute=fields.need("attribute").word(),
+        means=MappingProxyType(
+            {
+                code.word(): word
+                for word, codes in (means.mapped().items() if means else ())
+                for code in codes.listed()
+            }
+        ),
+        number=number.number() if number else None,
+        value=value.word() if value else "",
+        other=other.word() if other else "",
+    )
+    fields.done()
+    return made
+
+
+def public_list(content: str, file: str) -> tuple[ListRow, ...]:
+    """Rows of a public list; a row is closed by its `to`, never deleted."""
+    reader = csv.DictReader(content.splitlines())
+    if tuple(reader.fieldnames or ()) != _LIST_COLUMNS:
+        raise BadData(f"{file}:1: the columns must be {','.join(_LIST_COLUMNS)}")
+    rows = []
+    for row in reader:
+        if None in row or None in row.values():
+            raise BadData(f"{file}:{reader.line_num}: expected {len(_LIST_COLUMNS)} columns")
+        where = f"{file}:{reader.line_num}"
+        rows.append(
+            ListRow(
+                code=row["code"],
+                category=row["category"],
+                period=Period(_day(row["from"], where), _day(row["to"], where)),
+                states=frozenset(row["states"].split()),
+                beside=frozenset(row["beside"].split()),
+            )
+        )
+        if not row["code"] or not row["source"] or _day(row["read_on"], where) is None:
+            raise BadData(f"{where}: a row needs its code, its source and the day it was read")
+    return tuple(rows)
+
+
+def _day(word: str, where: str) -> date | None:
+    try:
+        return date.fromisoformat(word) if word else None
+    except ValueError:
+        raise BadData(f"{where}: expected a day like 2026-11-22, found {word!r}") from None
+
+
+def _sources(fields: Fields, state: FileState) -> None:
+    node = fields.get("sources")
+    for name, item in node.mapped().items() if node else ():
+        each = Fields(item, f"the source {name}")
+        section, kind = each.get("section"), each.get("kind")
+        reviewed, again = each.get("reviewed"), each.get("next_review")
+        verified(each, f"sources.{name}", state)
+        state.sources[name] = PolicySource(
+            id=name,
+            title=each.need("title").word(),
+            kind=kind.word() if kind else "plan",
+            url=each.need("url").word(),
+            section=section.word() if section else "",
+            reviewed=reviewed.day() if reviewed else None,
+            next_review=again.day() if again else None,
+        )
+        each.done()
+
+
+def plan(content: str, file: str, terms_: Terms) -> tuple[Plan, Benefits]:
+    """One plan and what its certificate says."""
+    fields = Fields(parse(content, file), "a plan")
+    state = FileState(terms_, {})
+    _sources(fields, state)
+    name = fields.need("id").word()
+    product, issued, funding = fields.get("product"), fields.get("state"), fields.get("funding")
+    made = Plan(
+        id=name,
+        name=fields.need("name").word(),
+        payer=fields.need("payer").word(),
+        line=LineOfBusiness(fields.need("line").one_of(tuple(LineOfBusiness))),
+        funding=Funding(funding.one_of(tuple(Funding))) if funding else Funding.UNKNOWN,
+        state=issued.word() if issued else "",
+        product=product.word() if product else "",
+    )
+    networks, other = fields.get("networks"), fields.get("other_network")
+    benefits = Benefits(
+        plan=name,
+        unlisted=fields.need("unlisted").one_of(("none", "review")),
+        exclusions=tuple(_exclusion(each, state) for each in _items(fields, "exclusions")),
+        limits=tuple(_limit(each, state) for each in _items(fields, "limits")),
+        waiting=tuple(_waiting(each, state) for each in _items(fields, "waiting")),
+        networks=MappingProxyType(
+            {
+                npi: tier
+                for tier, npis in (networks.mapped().items() if networks else ())
+                for npi in npis.words()
+            }
+        ),
+        other_network=other.word() if other else "",
+        missed=optional_text(fields.get("missed")),
+        citations=citations(fields, state),
+    )
+    fields.done()
+    return made, benefits
+
+
+def _items(fields: Fields, name: str) -> list[Node]:
+    node = fields.get(name)
+    return node.listed() if node else []
+
+
+def _exclusion(node: Node, state: FileState) -> Exclusion:
+    fields = Fields(node, "an exclusion")
+    made = Exclusion(
+        fields.need("id").word(),
+        text(fields.need("text")),
+        code_set(fields.need("services"), "HCPCS", state.terms),
+        period(fields),
+        _cited(fields, state),
+    )
+    fields.done()
+    return made
+
+
+def _limit(node: Node, state: FileState) -> Limit:
+    fields = Fields(node, "a limit")
+    made = Limit(
+        fields.need("id").word(),
+        text(fields.need("label")),
+        code_set(fields.need("services"), "HCPCS", state.terms),
+        fields.need("amount").number(),
+        fields.need("unit").word(),
+        period(fields),
+        _cited(fields, state),
+    )
+    fields.done()
+    return made
+
+
+def _waiting(node: Node, state: FileState) -> Waiting:
+    fields = Fields(node, "a waiting period")
+    made = Waiting(
+        fields.need("id").word(),
+        text(fields.need("text")),
+        code_set(fields.need("services"), "HCPCS", state.terms),
+        fields.need("months").whole(),
+        _cited(fields, state),
+    )
+    fields.done()
+    return made
+
+
+def _cited(fields: Fields, state: FileState) -> tuple[Citation, ...]:
+    found = citations(fields, state)
+    if not found:
+        raise fields.node.wrong(f"{fields.what} is a benefit fact: it needs `cite:`")
+    return found
+
+
+def deadlines(content: str, file: str) -> tuple[str, tuple[DeadlineRule, ...]]:
+    """The payer's time zone and its deadline rules."""
+    fields = Fields(parse(content, file), "the deadlines")
+    state = FileState(Terms({}, {}), {})
+    _sources(fields, state)
+    zone = fields.need("time_zone").word()
+    rules = tuple(_deadline(node, state) for node in fields.need("rules").listed())
+    fields.done()
+    return zone, rules
+
+
+def _deadline(node: Node, state: FileState) -> DeadlineRule:
+    fields = Fields(node, "a deadline")
+
+    def some(name: str, allowed: tuple[str, ...] = ()) -> frozenset[str]:
+        found = fields.get(name)
+        items = found.listed() if found else []
+        return frozenset(item.one_of(allowed) if allowed else item.word() for item in items)
+
+    name = fields.need("id").word()
+    verified(fields, name, state)
+    made = DeadlineRule(
+        id=name,
+        amount=fields.need("amount").whole(),
+        unit=fields.need("unit").one_of(UNITS),
+        citation=_cited(fields, state)[0],
+        lines=some("lines", tuple(LineOfBusiness)),
+        funding=some("funding", tuple(Funding)),
+        states=some("states"),
+        reviews=some("reviews", tuple(ReviewKind)),
+        urgencies=some("urgencies", URGENCIES),
+        policies=some("policies"),
+        period=period(fields),
+    )
+    fields.done()
+    return made
+
+
+def delegates(content: str, file: str) -> Mapping[str, Delegate]:
+    """The companies that review for the payer."""
+    made = {}
+    for name, node in Fields(parse(content, file), "the delegates").node.mapped().items():
+        fields = Fields(node, "a delegate")
+        made[name] = Delegate(
+            name,
+            fields.need("name").word(),
+            fields.need("phone").word(),
+            fields.need("url").word(),
+            text(fields.need("text")),
+        )
+        fields.done()
+    return MappingProxyType(made)
+
+
+def technologies(content: str, file: str, terms_: Terms) -> tuple[Technology, ...]:
+    """The new-technology register."""
+    made = []
+    for node in Fields(parse(content, file), "the register").need("register").listed():
+        fields = Fields(node, "an entry of the register")
+        slots, asked = fields.need("evidence"), fields.get("requested")
+        found = {name: _slot(name, slot) for name, slot in slots.mapped().items()}
+        missing = [name for name in SLOTS if name not in found]
+        if missing or len(found) > len(SLOTS):
+            raise slots.wrong(f"the evidence slots are {', '.join(SLOTS)}")
+        made.append(
+            Technology(
+                fields.need("id").word(),
+                text(fields.need("label")),
+                code_set(fields.need("services"), "HCPCS", terms_),
+                tuple(found[name] for name in SLOTS),
+                asked.day() if asked else None,
+            )
+        )
+        fields.done()
+    return tuple(made)
+
+
+def _slot(name: str, node: Node) -> EvidenceSlot:
+    fields = Fields(node, f"the evidence {name}")
+    source, dated = fields.get("source"), fields.get("dated")
+    made = EvidenceSlot(
+        name,
+        fields.need("status").one_of(STATUSES),
+        source.word() if source else "",
+        dated.day() if dated else None,
+    )
+    fields.done()
+    if made.status != "missing" and not (made.source and made.dated):
+        raise node.wrong("evidence that exists has a `source:` and the day it is `dated:`")
+    return made
+
+
+def gold_cards(content: str, file: str, terms_: Terms) -> tuple[GoldCard, ...]:
+    """Providers that are exempt from review of some services."""
+    root = Fields(parse(content, file), "the gold cards")
+    state = FileState(terms_, {})
+    _sources(root, state)
+    made = []
+    for node in root.need("cards").listed():
+        fields = Fields(node, "a gold card")
+        plans, approved, requests = (fields.get(name) for name in ("plans", "approved", "requests"))
+        days = period(fields)
+        if days.start is None or days.end is None:
+            raise node.wrong("a gold card has a `from:` and a `to:`: exemptions end")
+        made.append(
+            GoldCard(
+                npi=fields.need("npi").word(),
+                codes=code_set(fields.need("services"), "HCPCS", terms_),
+                period=days,
+                plans=frozenset(plans.words()) if plans else frozenset(),
+                approved=approved.whole() if approved else 0,
+                requests=requests.whole() if requests else 0,
+                citation=_cited(fields, state)[0],
+            )
+        )
+        fields.done()
+    root.done()
+    return tuple(made)
+
+
+def read_text(path: Path, root: Path) -> tuple[str, str]:
+    """A file's text and its name as errors show it."""
+    try:
+        return path.read_text(encoding="utf-8"), str(path.relative_to(root.parent))
+    except (OSError, UnicodeDecodeError) as fault:
+        raise BadData(f"{path}: cannot be read: {fault}") from None

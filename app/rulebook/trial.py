@@ -1,0 +1,173 @@
+"""Runs the cases of policies: which answers differ from the expected ones, which branches no case reaches."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from itertools import count
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from app.clock import Moment
+from app.determine.book import Rulebook
+from app.determine.decide import decide
+from app.domain.decision import Decision, Finding, ItemDecision
+from app.domain.facts import EvidenceKind, Truth
+from app.domain.policy import Criterion, Policy, Version
+from app.rulebook.cases import Case, cases
+from app.rulebook.tree import Node
+from app.rulebook.words import shown
+
+_NOON = time(12)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one case gave: `wrong` is empty when it is as expected."""
+
+    policy: str
+    case: Case
+    decision: Decision
+    wrong: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Uncovered:
+    """A branch that no case of the policy reaches."""
+
+    policy: str
+    version: str
+    criterion: str
+    truth: Truth
+
+
+def moment_at(received: date | datetime, zone: str) -> Moment:
+    """A moment with numbers that can be repeated: what cases, simulations and replays use."""
+    if not isinstance(received, datetime):
+        received = datetime.combine(received, _NOON, ZoneInfo(zone))
+    numbers = count(1)
+    return Moment(
+        received.astimezone(UTC),
+        lambda: uuid.UUID(int=next(numbers)),
+        lambda: uuid.UUID(int=next(numbers)),
+        lambda prefix: f"{prefix}-{next(numbers):012d}",
+    )
+
+
+def run(folder: Path, rulebook: Rulebook, policies: Iterable[Policy]) -> Iterator[Result]:
+    """Run every case of these policies, in file order."""
+    for policy in policies:
+        home = folder.parent / Path(policy.file).parent
+        for case in cases(home, policy, rulebook.terms, rulebook.plans):
+            decision = decided(case, rulebook)
+            wrong = tuple(_differences(case, decision))
+            yield Result(policy.id, case, decision, wrong)
+
+
+def decided(case: Case, rulebook: Rulebook) -> Decision:
+    """The decision on a case's request."""
+    moment = moment_at(case.received, rulebook.time_zone)
+    return decide(case.request, case.coverage, rulebook, moment)
+
+
+def _differences(case: Case, decision: Decision) -> Iterator[str]:
+    line = next(item for item in decision.items if item.sequence == 1)
+    for name, wanted in case.expect.items():
+        found = _found(name, wanted, line, decision)
+        if found:
+            yield f"{name}: {found}"
+
+
+def _found(name: str, wanted: Node, line: ItemDecision, decision: Decision) -> str:
+    """Empty when as expected, else what was found instead."""
+    if name in ("needed", "not_needed", "reasons"):
+        return _collection(name, wanted, line)
+    if name == "findings":
+        truths = dict(truths_of(line.finding)) if line.finding else {}
+        odd = [
+            f"{rule} is {truths.get(rule, 'not there')}"
+            for rule, truth in wanted.mapped().items()
+            if str(truths.get(rule, "")) != truth.word()
+        ]
+        return ", ".join(odd)
+    grant = line.grant
+    zone = decision.due.date() if decision.due else None
+    plain: Mapping[str, object] = {
+        "outcome": line.outcome,
+        "pathway": line.pathway or "none",
+        "cause": line.pend_cause or "none",
+        "review": line.review_kind,
+        "units": shown(grant.units.value) if grant and grant.units else "none",
+        "until": grant.period.end if grant else "none",
+        "next_review": (grant.next_review if grant else None) or "none",
+        "clinical": line.clinical or "none",
+        "benefit": line.benefit,
+        "delegate": line.delegate or "none",
+        "policy": line.policy.id if line.policy else "none",
+        "due": zone or "none",
+        "deadline": decision.deadline_rule or "none",
+    }
+    return "" if str(plain[name]) == wanted.word() else f"{plain[name]}, not {wanted.word()}"
+
+
+def _collection(name: str, wanted: Node, line: ItemDecision) -> str:
+    if name == "reasons":
+        there = {reason.code for reason in line.reasons}
+    else:
+        there = {need.fact for need in line.needed}
+    asked = set(wanted.words())
+    odd = asked & there if name == "not_needed" else asked - there
+    if not odd:
+        return ""
+    what = "there although not expected" if name == "not_needed" else "not there"
+    return f"{', '.join(sorted(odd))} {what} (there: {', '.join(sorted(there)) or 'nothing'})"
+
+
+def truths_of(finding: Finding) -> Iterator[tuple[str, Truth]]:
+    """Every rule of a tree with its truth."""
+    yield finding.rule, finding.truth
+    for part in finding.parts:
+        yield from truths_of(part)
+
+
+def uncovered(policy: Policy, results: Iterable[Result]) -> Iterator[Uncovered]:
+    """The truths of each plain criterion that no case of this policy shows."""
+    seen: dict[tuple[str, str], set[Truth]] = {}
+    for result in results:
+        for item in result.decision.items:
+            if item.policy is None or item.policy.id != policy.id or item.finding is None:
+                continue
+            for rule, truth in truths_of(item.finding):
+                seen.setdefault((item.policy.version, rule), set()).add(truth)
+    for version in policy.versions:
+        for criterion in leaves(version):
+            for truth in _possible(criterion, version):
+                if truth not in seen.get((version.version, criterion.id), set()):
+                    yield Uncovered(policy.id, version.version, criterion.id, truth)
+
+
+def leaves(version: Version) -> Iterator[Criterion]:
+    """Every plain criterion of a version: of its tree, its pathways and its rules."""
+    roots = [version.criterion] if version.criterion else []
+    roots += [each for way in version.pathways for each in (way.when, way.criterion) if each]
+    for rules in (version.never, version.clinician, version.exempt):
+        roots += [rule.criterion for rule in rules]
+    while roots:
+        criterion = roots.pop(0)
+        if criterion.test is not None:
+            yield criterion
+        roots[:0] = criterion.parts
+
+
+def _possible(criterion: Criterion, version: Version) -> tuple[Truth, ...]:
+    test = criterion.test
+    spec = version.facts[test.fact] if test else None
+    always = spec is not None and (
+        spec.otherwise is not None
+        or (spec.find and spec.find[0].kind in (EvidenceKind.REQUEST, EvidenceKind.COVERAGE))
+    )
+    if always or (test is not None and test.operator == "known"):
+        return (Truth.MET, Truth.UNMET)
+    return (Truth.MET, Truth.UNMET, Truth.UNKNOWN)
