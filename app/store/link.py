@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Executable, Row, Table
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,6 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.store.engine import Engines
 from app.store.faults import Again, Lost, understood
 from app.store.rows import Batch, Statement
+
+T = TypeVar("T")
 
 WAITS = (0.0, 0.005, 0.02, 0.08, 0.3)
 """Seconds before the second, third, ... try of a transaction that the database put off."""
@@ -31,13 +33,24 @@ class ReadLink:
 
     def fetch(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
         """All rows of a select; `tenant` is always among its parameters."""
-        with _translated(self._engine):
-            return self._connected().execute(statement, {"tenant": self.tenant, **values}).all()
+        return self._ask(lambda: self._connected().execute(statement, self._with(values)).all())
 
     def first(self, statement: Executable, values: Mapping[str, Any]) -> Row[Any] | None:
         """The first row of a select, or None."""
-        with _translated(self._engine):
-            return self._connected().execute(statement, {"tenant": self.tenant, **values}).first()
+        return self._ask(lambda: self._connected().execute(statement, self._with(values)).first())
+
+    def _with(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {"tenant": self.tenant, **values}
+
+    def _ask(self, question: Callable[[], T]) -> T:
+        """A read is asked again when a pooled connection turns out to be dead."""
+        try:
+            with _translated(self._engine):
+                return question()
+        except Lost:
+            self.close()
+            with _translated(self._engine):
+                return question()
 
     def close(self) -> None:
         """Give the connection back; what was not committed is gone."""
@@ -71,8 +84,7 @@ class WriteLink(ReadLink):
     def execute(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement now, for each of `rows`; the transaction stays open from here on."""
         with _translated(self._engine):
-            values = [{"tenant": self.tenant, **row} for row in rows]
-            self._connected().execute(statement, values)
+            self._connected().execute(statement, [self._with(row) for row in rows])
 
     def commit(self) -> None:
         """Store all of it. A transaction that read nothing is tried again when the database asks."""
@@ -85,6 +97,11 @@ class WriteLink(ReadLink):
         with _translated(self._engine):
             self._flush(self._connection)
             self._connection.commit()
+
+    def _ask(self, question: Callable[[], T]) -> T:
+        """Never asked again: rows that were sent before would be missing."""
+        with _translated(self._engine):
+            return question()
 
     def _connected(self) -> Connection:
         connection = super()._connected()
