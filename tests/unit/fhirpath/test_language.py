@@ -16,7 +16,9 @@ PATIENT: dict[str, Any] = {
     "id": "p",
     "active": True,
     "birthDate": "1990-02-03",
-    "_birthDate": {"extension": [{"url": "http://x/time", "valueDateTime": "1990-02-03T10:00:00Z"}]},
+    "_birthDate": {
+        "extension": [{"url": "http://x/time", "valueDateTime": "1990-02-03T10:00:00Z"}]
+    },
     "name": [
         {"use": "official", "family": "Ng", "given": ["Ann", "Bea"]},
         {"use": "usual", "given": ["Nan"], "_family": {"extension": [{"url": "http://x/none"}]}},
@@ -29,7 +31,12 @@ PATIENT: dict[str, Any] = {
 OBSERVATION: dict[str, Any] = {
     "resourceType": "Observation",
     "status": "final",
-    "valueQuantity": {"value": 1.50, "unit": "mg", "system": "http://unitsofmeasure.org", "code": "mg"},
+    "valueQuantity": {
+        "value": 1.50,
+        "unit": "mg",
+        "system": "http://unitsofmeasure.org",
+        "code": "mg",
+    },
     "effectivePeriod": {"start": "2024-01-01T23:00:00-05:00", "end": "2024-01-02T05:00:00Z"},
 }
 

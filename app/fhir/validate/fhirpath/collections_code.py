@@ -103,6 +103,9 @@ class Writer:
             return self._choice(parent, choice)
         real = [one for one in parent.types if model.listed(one, name)]
         types = frozenset(model.type_of(one, name) for one in real or parent.types)
+        if not real:
+            # An element that R4 does not know may as well be a primitive.
+            types |= {"string"}
         leaf = bool(types & model.PRIMITIVES)
         if parent.shape == "node":
             return Code(f"{parent.text}.get({name!r})", "raw", types, parent.text, name)
