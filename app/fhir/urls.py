@@ -119,6 +119,7 @@ class system:  # noqa: N801 - read as a namespace: system.HCPCS
     X12_REPORT_TYPE: Final = x12(755)
     X12_REPORT_TRANSMISSION: Final = x12(756)
     X12_ENTITY: Final = x12(98)
+    X12_VALUE_SETS: Final = "https://valueset.x12.org/"
     X12_DECISION_REASON: Final = "https://codesystem.x12.org/external/886"
 
     CPT: Final = "http://www.ama-assn.org/go/cpt"
@@ -293,3 +294,10 @@ PAS_20: Final = Guide(
     related_relationship="prior",
 )
 GUIDES: Final[dict[str, Guide]] = {"2.2": PAS_22, "2.0": PAS_20}
+
+
+class own:  # noqa: N801 - read as a namespace: own.BENEFIT_USED
+    """What this program adds to FHIR; `forthwith.example` is reserved for documentation."""
+
+    BENEFIT_USED: Final = "https://forthwith.example/fhir/StructureDefinition/benefit-used"
+    TAG: Final = "https://forthwith.example/fhir/CodeSystem/member-tag"

@@ -231,3 +231,76 @@ resources = Table(
     sqlite_with_rowid=False,
 )
 """Public ids of what may be read one by one, and where in which document it stands."""
+
+payers = Table(
+    "payers",
+    metadata,
+    _text("tenant"),
+    _text("ref"),
+    _text("name"),
+    _text("identifiers"),
+    Column("digest", LargeBinary(16), nullable=False),
+    PrimaryKeyConstraint("tenant", "ref"),
+    sqlite_with_rowid=False,
+)
+"""The organizations that this server answers for; `identifiers` is a JSON list of [system, value]."""
+
+persons = Table(
+    "persons",
+    metadata,
+    _text("tenant"),
+    _text("ref"),
+    _text("family"),
+    _text("given"),
+    Column("birth_date", Date, nullable=False),
+    _text("gender"),
+    _text("language"),
+    _text("state"),
+    _text("tags"),
+    _text("numbers"),
+    Column("digest", LargeBinary(16), nullable=False),
+    PrimaryKeyConstraint("tenant", "ref"),
+    sqlite_with_rowid=False,
+)
+"""The payer's members. `tags` and `numbers` are JSON lists; `digest` tells whether a file brings
+anything new."""
+
+coverages = Table(
+    "coverages",
+    metadata,
+    _text("tenant"),
+    _text("ref"),
+    _text("person"),
+    _text("member_id"),
+    _text("subscriber_id"),
+    Column("dependent", Integer, nullable=False),
+    _text("plan"),
+    Column("starts", Date),
+    Column("ends", Date),
+    _text("group_id"),
+    Column("pays", Integer, nullable=False),
+    _text("used"),
+    _text("numbers"),
+    Column("digest", LargeBinary(16), nullable=False),
+    PrimaryKeyConstraint("tenant", "person", "ref"),
+    UniqueConstraint("tenant", "ref"),
+    CheckConstraint("starts <= ends", name="period"),
+    CheckConstraint("dependent in (0, 1)", name="dependent"),
+    sqlite_with_rowid=False,
+)
+"""A person under a plan. `pays` is the order of payment (0 not known); an open end is NULL. The keys
+here are in the order in which SQLite, without statistics, chooses the right index."""
+
+member_numbers = Table(
+    "member_numbers",
+    metadata,
+    _text("tenant"),
+    _text("source"),
+    _text("key"),
+    _text("person"),
+    PrimaryKeyConstraint("tenant", "source", "key"),
+    Index(None, "tenant", "key", "person"),
+    sqlite_with_rowid=False,
+)
+"""Every number, in the form in which it is compared, under which a person may be asked for. `source`
+is the row that it comes from, so that a changed row takes its old numbers along."""

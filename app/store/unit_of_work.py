@@ -12,6 +12,7 @@ from app.store.engine import engines
 from app.store.events import Events, EventWriter
 from app.store.faults import Collision
 from app.store.link import ReadLink, WriteLink
+from app.store.members import Members, MemberWriter
 from app.store.resources import Resources, ResourceWriter
 from app.store.submissions import Submissions, SubmissionWriter, Taken
 from app.store.tables import submissions
@@ -27,6 +28,7 @@ class Read:
         self.events = Events(link)
         self.documents = Documents(link)
         self.resources = Resources(link)
+        self.members = Members(link)
 
 
 class Write:
@@ -39,6 +41,7 @@ class Write:
         self.decisions = DecisionWriter(link, self.events)
         self.documents = DocumentWriter(link)
         self.resources = ResourceWriter(link)
+        self.members = MemberWriter(link)
 
 
 class Store:

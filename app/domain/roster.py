@@ -1,0 +1,85 @@
+"""What a payer tells us about its members: the entries of a member file, in any format.
+
+`ref` is the payer's own key of an entry (Patient.id, a CSV row's number): the same `ref` in a later
+file is the same person or coverage, changed. Dates are calendar days.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from app.domain.coverage import Used
+from app.domain.values import Identifier, Period
+
+
+@dataclass(frozen=True, slots=True)
+class PayerEntry:
+    """An organization that this server answers for."""
+
+    ref: str
+    name: str
+    identifiers: tuple[Identifier, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonEntry:
+    """A person; `numbers` name this person under every plan, `tags` are marks policies ask for."""
+
+    ref: str
+    family: str
+    given: str
+    birth_date: date
+    gender: str = ""
+    language: str = ""
+    state: str = ""
+    tags: tuple[str, ...] = ()
+    numbers: tuple[Identifier, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageEntry:
+    """A person under a plan. `person` and `payer` are references; `payer` may be empty.
+
+    `numbers` name the person under this plan alone. `withdrawn` takes an entry back that should
+    never have been sent. `order` 1 pays first, 0 is not known.
+    """
+
+    ref: str
+    person: str
+    plan: str
+    period: Period
+    payer: str = ""
+    member_id: str = ""
+    numbers: tuple[Identifier, ...] = ()
+    subscriber_id: str = ""
+    dependent: bool = False
+    group: str = ""
+    order: int = 0
+    used: tuple[Used, ...] = ()
+    withdrawn: bool = False
+
+
+Entry = PayerEntry | PersonEntry | CoverageEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An entry with where it stands in the file, and other names by which the file refers to it."""
+
+    entry: Entry
+    line: int
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A row that cannot be used: its line, what it is, and why. Never a person's data."""
+
+    line: int
+    kind: str
+    reason: str
+
+
+class Unusable(ValueError):
+    """One row cannot be used; its text is the reason, written for the payer's operator."""
