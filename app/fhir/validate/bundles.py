@@ -53,7 +53,8 @@ def _full_url(url: str, resource: Json, here: Path, run: Run) -> None:
 
 def unreachable(bundle: Json, run: Run) -> None:
     """Remark on entries of a request that nothing leads to from its Claim (PAS spec-13, spec-20)."""
-    jobs = [run.jobs[id(resource)] for _, _, resource in entries(bundle)]
+    known = (run.jobs.get(id(resource)) for _, _, resource in entries(bundle))
+    jobs = [job for job in known if job is not None]
     if len(jobs) < 2 or jobs[0].resource.get("resourceType") != "Claim":
         return
     reached = {id(jobs[0])}

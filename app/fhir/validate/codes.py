@@ -50,6 +50,8 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     # codes
     "code-not-in-set": ("code-invalid", "use a code of the value set"),
     "code-missing": ("code-invalid", "add a coding with system and code"),
+    "code-system": ("code-invalid", "use a code of the X12 data element that the profile names"),
+    "coding-system": ("code-invalid", "give the absolute address of the code system"),
     "code-unknown": ("code-invalid", "use a code that the code system has"),
     "code-other": ("code-invalid", "use a code of the value set if one fits the meaning"),
     "code-shape": ("code-invalid", "check the code: it does not look like one of its system"),

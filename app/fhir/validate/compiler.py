@@ -33,13 +33,12 @@ Json = dict[str, Any]
 
 _INLINE: Final = frozenset({"BackboneElement", "Element"})
 _RESOURCES: Final = frozenset({"Resource", "DomainResource"})
-_ABSOLUTE: Final = frozenset({"Identifier.system", "Coding.system"})
 _LANGUAGES: Final = urls.core.VALUE_SET + "languages"
 
 
 def _test(node: Node, code: str) -> primitives.Test:
-    """The format of a primitive; addresses that name something must be absolute."""
-    return primitives.absolute if node.path in _ABSOLUTE else primitives.TESTS[code]
+    """The format of a primitive; what names an identifier's owner must be absolute."""
+    return primitives.absolute if node.path == "Identifier.system" else primitives.TESTS[code]
 
 
 @dataclass(slots=True)
@@ -63,6 +62,7 @@ class Compiler:
         self._checks: dict[str, Check] = {}
         self._resource_types: dict[str, bool] = {}
         self._lineages: dict[str, tuple[tuple[str, ...], str]] = {}
+        self._outlines: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
         self._extensions: dict[str, Extension | None] = {}
         self._coding = terminology.existing(self.terms)
 
@@ -94,6 +94,18 @@ class Compiler:
             known = (tuple(names), kind)
             if names:
                 self._lineages[canonical] = known
+        return known
+
+    def outline(self, canonical: str) -> tuple[frozenset[str], frozenset[str]]:
+        """Names of a structure's elements that are required, and of those that it leaves out."""
+        known = self._outlines.get(canonical)
+        if known is None:
+            root = self._grown(canonical)
+            children = root.children.items() if root else ()
+            known = self._outlines[canonical] = (
+                frozenset(name for name, c in children if c.min > 0 and name[-1] != "]"),
+                frozenset(name for name, c in children if c.max == 0),
+            )
         return known
 
     def tree(self, structure: Structure) -> Node:

@@ -64,12 +64,16 @@ class Structure:
 
 @dataclass(frozen=True, slots=True)
 class ValueSet:
-    """What a value set allows; see profiles/README.md for the four parts."""
+    """What a value set allows; see profiles/README.md for the four parts.
+
+    `licensed` says that only the code system is known, not from a package but from X12's naming.
+    """
 
     url: str
     codes: Mapping[str, frozenset[str]]
     undecided: frozenset[str]
     open: bool
+    licensed: bool = False
 
 
 class Facts:
@@ -79,6 +83,7 @@ class Facts:
         self._structures: dict[str, list[tuple[str, list[bytes]]]] = {}
         self._terms: dict[str, bytes] = {}
         self._whole: dict[str, Structure] = {}
+        self._by_canonical: dict[str, Structure] = {}
         for folder in folders:
             for name in ("structures.jsonl", "extensions.jsonl"):
                 for url, version, lines in _blocks(folder / name):
@@ -96,12 +101,18 @@ class Facts:
         An unknown version falls back to the first known one, as HL7's own engine does not: use
         `knows` to ask for exactly that version.
         """
+        known = self._by_canonical.get(canonical)
+        if known is not None:
+            return known
         url, _, version = canonical.partition("|")
         found = self._structures.get(url)
         if not found:
             return None
         lines = next((ls for v, ls in found if version and v == version), found[0][1])
-        return self._resolved(url, lines, 0)
+        structure = self._resolved(url, lines, 0)
+        if self.knows(canonical):
+            self._by_canonical[canonical] = structure
+        return structure
 
     def knows(self, canonical: str) -> bool:
         """Whether exactly this canonical (with its version, if it has one) is defined here."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from app.fhir.validate.run import Run
@@ -29,6 +29,28 @@ def contains(pattern: Any, value: Any) -> bool:
             any(contains(part, item) for item in value) for part in pattern
         )
     return same(pattern, value)
+
+
+def holding(pattern: Any) -> Callable[[Any], bool]:
+    """`contains` for one pattern; a single coding, the usual one, is compared directly."""
+    match pattern:
+        case {"coding": [{"system": str(system), "code": str(code), **others}], **rest} if not (
+            others or rest
+        ):
+
+            def coded(value: Any) -> bool:
+                listed = value.get("coding") if type(value) is dict else None
+                for coding in listed if type(listed) is list else ():
+                    if type(coding) is not dict or coding.get("code") != code:
+                        continue
+                    if coding.get("system") == system:
+                        return True
+                return False
+
+            return coded
+        case str():
+            return lambda value: type(value) is str and value == pattern
+    return lambda value: contains(pattern, value)
 
 
 def same(expected: Any, value: Any) -> bool:
@@ -122,11 +144,10 @@ class Matchers:
     def _value(self, part: Node, steps: list[tuple[str, str]]) -> Test:
         node, pattern = self._walk(part, steps)
         if pattern is not None:
-            return lambda v, run: any(contains(pattern, x) for x in values_at(v, steps, run))
-        inner = self._expected(node) if node else None
-        if inner is None:
-            return lambda value, run: False
-        return lambda v, run: any(inner(x, run) for x in values_at(v, steps, run))
+            inner: Test | None = _plain(holding(pattern))
+        else:
+            inner = self._expected(node) if node else None
+        return reached(steps, inner) if inner else lambda value, run: False
 
     def _walk(self, part: Node, steps: list[tuple[str, str]]) -> tuple[Node | None, Any]:
         """The node a path reaches in a slice, and what is left of a pattern met on the way."""
@@ -179,8 +200,7 @@ class Matchers:
             fixed = element["fixed"]
             return lambda value, run: same(fixed, value)
         if "pattern" in element:
-            pattern = element["pattern"]
-            return lambda value, run: contains(pattern, value)
+            return _plain(holding(element["pattern"]))
         parts = [
             (name.removesuffix("[x]"), test)
             for name, child in node.children.items()
@@ -219,7 +239,7 @@ class Matchers:
 
         def test(value: Any, run: Run) -> bool:
             return any(
-                isinstance(x, dict) and x.get("resourceType") in wanted
+                isinstance(x, dict) and _is_one_of(x.get("resourceType"), wanted)
                 for x in values_at(value, steps, run)
             )
 
@@ -237,18 +257,41 @@ class Matchers:
 
         def test(value: Any, run: Run) -> bool:
             for x in values_at(value, steps, run):
-                if not isinstance(x, dict) or x.get("resourceType") not in types:
+                if not isinstance(x, dict) or not _is_one_of(x.get("resourceType"), types):
                     continue
-                claimed = (
-                    x.get("meta", {}).get("profile") if isinstance(x.get("meta"), dict) else None
-                )
-                if not claimed or any(
+                claimed = x["meta"].get("profile") if isinstance(x.get("meta"), dict) else None
+                if not isinstance(claimed, list) or any(
                     isinstance(c, str) and c.partition("|")[0] in profiles for c in claimed
                 ):
                     return True
             return False
 
         return test
+
+
+def _plain(test: Callable[[Any], bool]) -> Test:
+    return lambda value, run: test(value)
+
+
+def reached(steps: list[tuple[str, str]], inner: Test) -> Test:
+    """Whether a test holds for anything that a path reaches; one plain name is looked up directly."""
+    if not steps:
+        return inner
+    if len(steps) > 1 or steps[0][0] != "name":
+        return lambda v, run: any(inner(x, run) for x in values_at(v, steps, run))
+    name = steps[0][1]
+
+    def one(value: Any, run: Run) -> bool:
+        part = value.get(name) if type(value) is dict else None
+        if type(part) is dict or type(part) is str:
+            return inner(part, run)
+        return any(inner(x, run) for x in values_at(value, steps, run))
+
+    return one
+
+
+def _is_one_of(kind: Any, wanted: Collection[str]) -> bool:
+    return isinstance(kind, str) and kind in wanted
 
 
 def _descend(pattern: Any, name: str) -> Any:

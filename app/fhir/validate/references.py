@@ -38,11 +38,13 @@ def reference(wanted: dict[str, tuple[str, ...]], anything: bool) -> Check:
         job = run.jobs.get(id(target))
         if job is not None:
             run.job.links.append(job)
+        if type(kind) is not str:
+            return  # said where the resource is
         if kind in wanted:
             profiles = wanted[kind]
             if profiles and job is not None:
                 run.want(job, profiles)
-        elif not anything and type(kind) is str:
+        elif not anything:
             _wrong_type(kind, path, run)
 
     def _wrong_type(kind: str, path: Path, run: Run) -> None:

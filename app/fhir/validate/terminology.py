@@ -26,6 +26,9 @@ _SHAPES: Final[dict[str, re.Pattern[str]]] = {
     urls.system.NUCC: re.compile(r"[0-9A-Z]{9}X"),
     urls.system.PLACE_OF_SERVICE: re.compile(r"[0-9]{2}"),
 }
+_X12_SET: Final = re.compile(re.escape(urls.system.X12_VALUE_SETS) + r".*/([0-9]{1,6})")
+# X12 elements whose codes are lists of NUBC and NUCC, under those bodies' addresses.
+_KEPT_ELSEWHERE: Final = frozenset({"127", "1314", "1315", "1352"})
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 _MIME: Final = re.compile(r"[A-Za-z0-9][\w.+\-]*/[\w.+\-]+(\s*;.*)?")
 _TEXT_SHAPES: Final = {
@@ -47,7 +50,7 @@ class Terms:
     def value_set(self, canonical: str) -> ValueSet | None:
         """The value set, read once."""
         if canonical not in self._sets:
-            self._sets[canonical] = self._facts.value_set(canonical)
+            self._sets[canonical] = self._facts.value_set(canonical) or _x12(canonical)
         return self._sets[canonical]
 
     def system(self, url: str) -> frozenset[str] | None:
@@ -75,6 +78,15 @@ class Terms:
         return any(coding_in(values, c) for c in listed if isinstance(c, dict))
 
 
+def _x12(canonical: str) -> ValueSet | None:
+    """A value set of X12, which no package lists: the data element at its end names the system."""
+    match = _X12_SET.fullmatch(canonical.partition("|")[0])
+    if match is None or match[1] in _KEPT_ELSEWHERE:
+        return None
+    system = urls.x12(int(match[1]))
+    return ValueSet(match[0], {}, frozenset({system}), open=False, licensed=True)
+
+
 def coding_in(values: ValueSet, coding: Json) -> bool:
     """Whether a coding is in the set, or of a system in it whose codes we cannot list."""
     system, code = coding.get("system"), coding.get("code")
@@ -98,8 +110,9 @@ def coded(values: ValueSet, strength: str, type_code: str) -> Check | None:
     """A check of Coding, CodeableConcept or Quantity against a bound value set."""
     if values.open or strength not in ("required", "extensible"):
         return None
-    reader = {"CodeableConcept": _concept, "Coding": _single, "Quantity": _single}.get(type_code)
-    return reader(values, strength) if reader else None
+    if type_code == "CodeableConcept":
+        return _concept(values, strength)
+    return _single(values, strength) if type_code in ("Coding", "Quantity") else None
 
 
 def _concept(values: ValueSet, strength: str) -> Check:
@@ -109,11 +122,10 @@ def _concept(values: ValueSet, strength: str) -> Check:
         listed = value.get("coding") if type(value) is dict else ()
         for coding in listed if type(listed) is list else ():
             if type(coding) is dict:
-                system = coding.get("system")
-                if type(system) is str and (
-                    coding.get("code") in codes.get(system, ())
-                    or (system in undecided and "code" in coding)
-                ):
+                system, code = coding.get("system"), coding.get("code")
+                if type(system) is not str or type(code) is not str:
+                    continue
+                if system in undecided or code in codes.get(system, ()):
                     return
         _report(values, strength, listed, path, run)
 
@@ -122,7 +134,7 @@ def _concept(values: ValueSet, strength: str) -> Check:
 
 def _single(values: ValueSet, strength: str) -> Check:
     def check(value: Any, path: Path, run: Run) -> None:
-        if type(value) is dict and not coding_in(values, value) and "code" in value:
+        if type(value) is dict and "code" in value and not coding_in(values, value):
             _report(values, strength, [value], path, run)
 
     return check
@@ -131,12 +143,15 @@ def _single(values: ValueSet, strength: str) -> Check:
 def _report(values: ValueSet, strength: str, listed: Any, path: Path, run: Run) -> None:
     codings = [c for c in listed if isinstance(c, dict)] if isinstance(listed, list) else []
     name = values.url.rpartition("/")[2]
-    if not any("code" in c for c in codings):
+    found = "; ".join(f"{word(c.get('system'))}#{word(c.get('code'))}" for c in codings[:3])
+    if values.licensed:
+        due = " or ".join(sorted(values.undecided))
+        found = f"{found or 'no code'} where one of {due} is due"
+        run.add("warning", "code-system", path, found)
+    elif not any("code" in c for c in codings):
         if strength == "required":
             run.error("code-missing", path, f"no code where the set {name} is required")
-        return
-    found = "; ".join(f"{word(c.get('system'))}#{word(c.get('code'))}" for c in codings[:3])
-    if strength == "required":
+    elif strength == "required":
         run.error("code-not-in-set", path, f"{found} is not in the set {name}")
     else:
         run.add("warning", "code-other", path, f"{found} is not in the set {name}")
@@ -152,6 +167,9 @@ def existing(terms: Terms) -> Check:
         system, code = value.get("system"), value.get("code")
         if type(system) is not str or type(code) is not str:
             return
+        if ":" not in system:
+            found = f"{word(system)} is a relative address"
+            run.add("warning", "coding-system", (path, "system", NONE), found)
         known = look_up(system)
         if known is not None:
             if code not in known:

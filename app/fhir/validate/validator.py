@@ -164,15 +164,8 @@ class Validator:
         claims = {c.partition("|")[0] for _, c in _claims(resource)}
 
         def misfit(canonical: str) -> tuple[int, bool]:
-            structure = self._compiler.facts.structure(canonical)
-            if structure is None:
-                return (1000, True)
-            root = self._compiler.tree(structure)
-            wrong = sum(
-                (child.min > 0 and name not in resource) or (child.max == 0 and name in resource)
-                for name, child in root.children.items()
-                if not name.endswith("[x]")
-            )
+            due, barred = self._compiler.outline(canonical)
+            wrong = sum(name not in resource for name in due) + len(barred & resource.keys())
             return (wrong, canonical.partition("|")[0] not in claims)
 
         return sorted(profiles, key=misfit)

@@ -72,9 +72,10 @@ def fixed(expected: Any) -> Check:
 
 def pattern(expected: Any) -> Check:
     """A value with everything that the pattern has."""
+    holds = matching.holding(expected)
 
     def check(value: Any, path: Path, run: Run) -> None:
-        if not matching.contains(expected, value):
+        if not holds(value):
             run.error("not-pattern", path, f"does not contain the pattern {brief(expected)}")
 
     return check
