@@ -43,10 +43,10 @@ def benefit(subject: Subject) -> BenefitVerdict:
             return BenefitVerdict(EXCLUDED, reason)
     for waiting in book.waiting:
         months = given(subject, "months-covered")
-        if isinstance(months, Decimal) and months < waiting.months:
-            if belongs(subject.service, waiting.codes):
-                text = said("waiting-period", limit=waiting.text)
-                return BenefitVerdict(WAITING, Reason("waiting-period", text, waiting.citations))
+        early = isinstance(months, Decimal) and months < waiting.months
+        if early and belongs(subject.service, waiting.codes):
+            text = said("waiting-period", limit=waiting.text)
+            return BenefitVerdict(WAITING, Reason("waiting-period", text, waiting.citations))
     return _limits(subject)
 
 

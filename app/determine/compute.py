@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from decimal import ROUND_CEILING, Decimal
 
 from app.determine.dates import day_of, has_time, instant, whole_months, whole_years
@@ -54,6 +54,8 @@ def _value(expression: Expression, look: Look, used: list[Fact]) -> Scalar:
     values = [_value(each, look, used) for each in operands]
     if operation.endswith("-between"):
         return _between(operation, values[0], values[1])
+    if operation in ("day-of", "midnight-after"):
+        return _day(operation, values[0])
     numbers = [each for each in values if isinstance(each, Decimal)]
     if len(numbers) != len(values):
         raise _Unknown("not-an-option")
@@ -88,6 +90,16 @@ def _between(operation: str, start: Scalar, end: Scalar) -> Decimal:
             if not (has_time(start) and has_time(end)):
                 raise _Unknown("no-time")
             return Decimal((instant(end) - instant(start)).total_seconds()) / 3600
+
+
+def _day(operation: str, value: Scalar) -> date:
+    if not isinstance(value, date):
+        raise _Unknown("not-an-option")
+    if operation == "day-of":
+        return day_of(value)
+    if not isinstance(value, datetime):
+        raise _Unknown("no-time")
+    return datetime.combine(value.date() + timedelta(days=1), time(), value.tzinfo)
 
 
 def _arithmetic(operation: str, numbers: list[Decimal]) -> Decimal:

@@ -128,7 +128,7 @@ def _holds(test: Test, spec: FactSpec) -> _Holds:
         if not operand.fact:
             return (MET if compare(value, operand.value) else UNMET), ()
         other = facts.find(operand.fact)
-        if not other.known or not isinstance(other.value, Decimal | date):
+        if not other.known or other.value is None:
             return UNKNOWN, (other,)
         wanted: Scalar = other.value
         if isinstance(wanted, Decimal):

@@ -41,6 +41,7 @@ class Judgement:
     open_rule: bool
     needed: tuple[Needed, ...]
     conflict: bool
+    facts: Facts
 
 
 def judge(ready: Ready, subject: Subject) -> Judgement:
@@ -85,6 +86,7 @@ def judge(ready: Ready, subject: Subject) -> Judgement:
         open_rule=bool(blocking),
         needed=_needed(missing, facts, ready.version),
         conflict=any(fact.why_unknown == "conflict" for fact in missing),
+        facts=facts,
     )
 
 

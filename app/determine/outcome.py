@@ -210,15 +210,17 @@ def _judged(entry: Entry, judged: Judgement, subject: Subject) -> Draft:
     base = _based(entry, judged)
     outcomes = entry.ready.version.outcomes
     if judged.exempt is not None:
-        reason = _ruled("exempt", judged.exempt)
+        reason = Reason("exempt", judged.exempt.text, judged.exempt.citations)
         return replace(base, outcome=Outcome.NOT_REQUIRED, reasons=(reason,))
     if judged.never is not None:
         return _never(base, judged.never, subject)
     if judged.route is not None and (judged.route.always or judged.truth is not Truth.MET):
-        routed = replace(base, needed=judged.needed)
-        return _pended(
-            PendCause.CLINICAL_REVIEW, judged.route.id, routed, _ruled("", judged.route).text
-        )
+        offered = _offered(judged.route)
+        routed = replace(base, needed=judged.needed, reasons=offered)
+        text = judged.route.text
+        pended = _pended(PendCause.CLINICAL_REVIEW, judged.route.id, routed, text)
+        first = replace(pended.reasons[0], citations=judged.route.citations)
+        return replace(pended, reasons=(first, *pended.reasons[1:]))
     if judged.truth is Truth.MET and not judged.open_rule:
         if outcomes.met == "approve":
             return _approved(base, entry, judged, subject)
@@ -251,12 +253,8 @@ def _stated(base: Draft, entry: Entry, outcome: str, subject: Subject) -> Draft:
 
 
 def _never(base: Draft, rule: Rule, subject: Subject) -> Draft:
-    made = replace(
-        base, outcome=Outcome.NOT_COVERED, reasons=(_ruled("benefit-rule", rule),), benefit=RULE
-    )
-    if rule.offer is not None:
-        offered = Reason("offered-instead", rule.offer.text)
-        made = replace(made, reasons=(*made.reasons, offered))
+    reasons = (Reason("benefit-rule", rule.text, rule.citations), *_offered(rule))
+    made = replace(base, outcome=Outcome.NOT_COVERED, reasons=reasons, benefit=RULE)
     if child_protected(subject):
         return _pended(PendCause.CLINICAL_REVIEW, "child-protected", made)
     if rule.signed:
@@ -275,7 +273,12 @@ def _asked(base: Draft, judged: Judgement, entry: Entry) -> Draft:
 
 
 def _approved(base: Draft, entry: Entry, judged: Judgement, subject: Subject) -> Draft:
-    rule = judged.grant or _UNWRITTEN_GRANT
+    rule = entry.scope.grant or judged.grant or _UNWRITTEN_GRANT
+    if rule.units_from:
+        number = judged.facts.find(rule.units_from).value
+        if not isinstance(number, Decimal):
+            return _pended(PendCause.CLINICAL_REVIEW, "beyond-grant", base)
+        rule = replace(rule, units=number)
     if judged.pathway is not None:
         reason = Reason("pathway-met", said("pathway-met", pathway=judged.pathway.label))
     else:
@@ -290,7 +293,7 @@ def _approved(base: Draft, entry: Entry, judged: Judgement, subject: Subject) ->
         return _pended(PendCause.CLINICAL_REVIEW, "beyond-grant", base)
     if child_protected(subject):
         return _pended(PendCause.CLINICAL_REVIEW, "child-protected", base)
-    numbers = {"granted": f"{rule.units}", "asked": f"{asked.value}"}
+    numbers = {"granted": _number(rule.units), "asked": _number(asked.value)}
     cut = Reason("reduced-to-rule", rule.text or said("reduced-to-rule", **numbers), rule.citations)
     return replace(base, outcome=Outcome.MODIFIED, reasons=(cut, *reasons))
 
@@ -333,7 +336,7 @@ def _limited(made: Draft, verdict: BenefitVerdict, subject: Subject) -> Draft:
         asked = made.grant.units if made.grant else None
         if made.grant is None or asked is None or asked.value <= verdict.left:
             return made
-        numbers = {"granted": f"{verdict.left}", "asked": f"{asked.value}"}
+        numbers = {"granted": _number(verdict.left), "asked": _number(asked.value)}
         text = said("limit-reduced", limit=verdict.reason.text, **numbers)
         cut = Reason("limit-reduced", text, verdict.reason.citations)
         grant = replace(made.grant, units=replace(asked, value=verdict.left))
@@ -370,8 +373,12 @@ def _in_time(made: Draft, subject: Subject) -> Draft:
     return replace(made, review=ReviewKind.POST_SERVICE, reasons=tuple(reasons))
 
 
-def _ruled(code: str, rule: Rule) -> Reason:
-    return Reason(code or rule.id, rule.text, rule.citations)
+def _number(value: Decimal) -> str:
+    return format(value.normalize(), "f")
+
+
+def _offered(rule: Rule) -> tuple[Reason, ...]:
+    return (Reason("offered-instead", rule.offer.text),) if rule.offer else ()
 
 
 def _tell(entry: Entry, name: str) -> Text | None:

@@ -278,13 +278,15 @@ class Offer:
 class GrantRule:
     """What is authorized when the criteria are met.
 
-    `units` is the most that is granted, in `unit` as people say it. `beyond` says what happens when
-    more is asked for: `clinician`, or `reduce` where a cited coverage rule fixes the number.
+    `units` is the most that is granted, in `unit` as people say it; `units_from` names the fact that
+    gives this number instead. `beyond` says what happens when more is asked for: `clinician`, or
+    `reduce` where a cited coverage rule fixes the number.
     `next_review` is when a stay or course is looked at again.
     """
 
     period: Span
     units: Decimal | None = None
+    units_from: str = ""
     unit: str = ""
     beyond: str = "clinician"
     per: Text | None = None
@@ -370,6 +372,7 @@ class Scope:
     urgency: str = "standard"
     text: Text | None = None
     citations: tuple[Citation, ...] = ()
+    grant: GrantRule | None = None
     listed: str = ""
 
 

@@ -130,9 +130,15 @@ class Criteria:
         units, unit, beyond, review = (
             fields.get(name) for name in ("units", "unit", "beyond", "next_review")
         )
+        named = ""
+        if units is not None and units.fields is not None:
+            each = Fields(units, "`units:`")
+            named = self._spec(each.need("fact")).name
+            each.done()
         read = GrantRule(
             period=span(fields.need("period")),
-            units=units.number() if units else None,
+            units=units.number() if units is not None and not named else None,
+            units_from=named,
             unit=unit.word() if unit else "",
             beyond=beyond.one_of(("clinician", "reduce")) if beyond else "clinician",
             per=optional_text(fields.get("per")),
@@ -140,7 +146,7 @@ class Criteria:
             text=optional_text(fields.get("text")),
             citations=citations(fields, self._state),
         )
-        if read.beyond == "reduce" and not (read.citations and read.units):
+        if read.beyond == "reduce" and not (read.citations and units):
             raise node.wrong("`beyond: reduce` needs `units:` and the rule in `cite:`")
         verified(fields, "grant", self._state)
         fields.done()

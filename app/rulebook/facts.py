@@ -51,6 +51,8 @@ OPERATIONS = {
     "percent-fall": 2,
     "bmi": 2,
     "ceiling": 1,
+    "day-of": 1,
+    "midnight-after": 1,
     "sum": 0,
     "product": 0,
     "lowest": 0,

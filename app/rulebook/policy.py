@@ -131,7 +131,7 @@ def _version(node: Node, shared: Mapping[str, Node], state: FileState) -> Versio
     version = Version(
         version=name,
         period=days,
-        scopes=tuple(each for item in applies.listed() for each in _scopes(item, state)),
+        scopes=tuple(each for item in applies.listed() for each in _scopes(item, criteria, state)),
         facts=MappingProxyType(specs),
         criterion=criteria.tree(tree, "criteria") if tree else None,
         pathways=criteria.pathways(body["pathways"]),
@@ -193,9 +193,9 @@ def _refuse_circles(specs: Mapping[str, FactSpec], nodes: Mapping[str, Node]) ->
                 waiting |= mentioned(specs[other])
 
 
-def _scopes(node: Node, state: FileState) -> list[Scope]:
+def _scopes(node: Node, criteria: Criteria, state: FileState) -> list[Scope]:
     fields = Fields(node, "an entry of `applies:`")
-    delegate, urgency = fields.get("delegate"), fields.get("urgency")
+    delegate, urgency, grant = (fields.get(key) for key in ("delegate", "urgency", "grant"))
     name = fields.need("id").word()
     services = fields.need("services")
     made = Scope(
@@ -208,6 +208,7 @@ def _scopes(node: Node, state: FileState) -> list[Scope]:
         urgency=urgency.one_of(URGENCIES) if urgency else "standard",
         text=optional_text(fields.get("text")),
         citations=citations(fields, state),
+        grant=criteria.grant(grant) if grant else None,
     )
     verified(fields, f"applies.{name}", state)
     fields.done()
@@ -300,9 +301,12 @@ def _tell(node: Node | None) -> Mapping[str, Text]:
 
 def _refuse_gaps(version: Version, node: Node) -> None:
     judged = {ReviewKind.PRIOR_AUTHORIZATION, ReviewKind.CONCURRENT, ReviewKind.RECOMMENDED}
-    has_criteria = version.criterion or version.pathways or version.never
+    has_criteria = version.criterion or version.pathways or version.outcomes.unknown == "clinician"
     if any(scope.review in judged for scope in version.scopes) and not has_criteria:
-        raise node.wrong("services are reviewed here, so `criteria:` or `pathways:` are needed")
+        raise node.wrong(
+            "services are reviewed here, so `criteria:` or `pathways:` are needed "
+            "(or `outcomes: {unknown: clinician}` if a person always decides)"
+        )
     papers = {document.id for document in version.documents}
     for spec in version.facts.values():
         if spec.document and spec.document not in papers:

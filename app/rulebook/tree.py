@@ -155,7 +155,7 @@ def parse(text: str, file: str) -> Node:
         root = _Builder(text, file).document()
     except yaml.MarkedYAMLError as fault:
         mark = fault.problem_mark or fault.context_mark
-        line = mark.line + 1 if isinstance(mark, yaml.Mark) else 1
+        line = mark.line + 1 if mark is not None else 1
         raise BadData(f"{file}:{line}: this is not YAML: {fault.problem}") from None
     except yaml.YAMLError as fault:
         raise BadData(f"{file}:1: this is not YAML: {fault}") from None

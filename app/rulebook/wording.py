@@ -81,6 +81,8 @@ def _sentence(test: Test, spec: FactSpec, specs: dict[str, FactSpec], language: 
     values = [_operand(each, spec, specs, language) for each in test.operands[:1]]
     if len(test.operands) > 1:
         values.append(f"({words['other']})")
+    if test.operator == "is":
+        return f"{label}: {' '.join(values)}"
     sign = _SIGNS.get(test.operator) or words.get(test.operator, "")
     return f"{label} {sign} {' '.join(values)}".replace("  ", " ")
 
