@@ -315,7 +315,7 @@ class Compiler:
                 choices.append(self._choice(child, name, table))
             else:
                 self._property(child, name, code, table)
-                if child.min > 0:
+                if child.min > 0 or (child.max != 0 and any(p.min for p in child.slices.values())):
                     required.append(name)
         if code in _RESOURCES or (
             "." not in node.path and node.structure.header["kind"] == "resource"

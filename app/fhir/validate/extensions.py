@@ -61,8 +61,8 @@ def extensions(
                 _other(item, url, here, path, holder, run)
                 if closed and type(url) is str:
                     run.error("no-slice", here, "the profile allows no other extension here")
-        if required or len(seen) > 1:
-            _extension_counts(seen, path, run)
+        if (required or len(seen) > 1) and _miscounted(seen, path, run):
+            return
         if len(seen) < least or (most is not None and len(seen) > most):
             count_is(len(seen), least, most, (path, name, NONE), run)
 
@@ -100,10 +100,13 @@ def extensions(
         if base is not None:
             base.check(item, here, run)
 
-    def _extension_counts(seen: list[Any], path: Path, run: Run) -> None:
+    def _miscounted(seen: list[Any], path: Path, run: Run) -> bool:
+        wrong = False
         for url, slot in slots.items():
             count = seen.count(url)
             if count < slot.min or (slot.max is not None and count > slot.max):
                 slice_count(tail(url), count, slot.min, slot.max, (path, name, NONE), run)
+                wrong = True
+        return wrong
 
     return field

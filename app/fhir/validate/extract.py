@@ -243,6 +243,8 @@ def _element(element: Json, sd: Json) -> Json:
     if base_max not in ("0", "1"):
         out["list"] = True
     out["types"] = [_type(kind) for kind in element.get("type", ())]
+    if sd["kind"] == "resource" and element["id"] == f"{sd['type']}.id":
+        out["types"] = [{"code": "id"}]  # R4 writes string here, its prose says id
     out["contentReference"] = element.get("contentReference", "").rpartition("#")[2]
     for key, value in element.items():
         if key.startswith("fixed") or key.startswith("pattern"):
