@@ -61,6 +61,7 @@ class EventWriter(Events):
         if numbers is None:
             tenant, case_id = self._write.tenant, event.case_id
             kind = event.kind.value
+            self._write.turn(case_id)
             self._write.after(
                 _NEXT, tenant, case_id, event.id, kind, event.at, event.actor, data, tenant, case_id
             )

@@ -6,6 +6,7 @@ Repositories (cases, documents, ...) are given a link and know nothing of connec
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
@@ -18,6 +19,8 @@ from app.store.faults import Again, Lost, understood
 from app.store.rows import Batch, Statement
 
 T = TypeVar("T")
+
+_LOCK_CASE = "SELECT 1 FROM cases WHERE tenant = ? AND id = ? FOR NO KEY UPDATE"
 
 WAITS = (0.0, 0.005, 0.02, 0.08, 0.3)
 """Seconds before the second, third, ... try of a transaction that the database put off."""
@@ -80,6 +83,14 @@ class WriteLink(ReadLink):
     def after(self, sql: str, *values: Any) -> None:
         """Collect a statement, with `?` marks, that runs after the rows collected so far."""
         self._batch.after(sql, *values)
+
+    def turn(self, case_id: uuid.UUID) -> None:
+        """Collect a lock: whoever else writes about this case waits until we are done.
+
+        SQLite has one writer at a time anyway.
+        """
+        if not self._sqlite:
+            self._batch.after(_LOCK_CASE, self.tenant, case_id)
 
     def execute(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement now, for each of `rows`; the transaction stays open from here on."""

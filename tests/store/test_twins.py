@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from app.domain.event import EventKind
 from app.domain.values import Identifier
 from app.store import Store, Taken
 from tests.store.made import SUBMITTER, SYSTEM, TENANT, filing
@@ -49,6 +50,26 @@ def test_threads_that_race_get_one_case_and_one_answer(store: Store) -> None:
     assert all(answers == told[0] for answers in told)
     assert len(set(told[0])) == ROUNDS
     assert _counts(store) == {"cases": ROUNDS, "submissions": ROUNDS, "documents": 2 * ROUNDS}
+
+
+def test_events_that_race_for_one_case_are_all_kept_in_one_order(store: Store) -> None:
+    made = filing()
+    with store.write(TENANT) as work:
+        made.store(work)
+
+    def run(twin: int) -> None:
+        for turn in range(ROUNDS):
+            with store.write(TENANT) as work:
+                work.events.append(made.event(EventKind.REPEATED, {"by": twin, "turn": turn}))
+
+    with ThreadPoolExecutor(TWINS) as pool:
+        list(pool.map(run, range(TWINS)))
+    with store.read(TENANT) as look:
+        log = look.events.of(made.case.id)
+    assert len(log) == 4 + TWINS * ROUNDS
+    for twin in range(TWINS):
+        turns = [event.data["turn"] for event in log if event.data.get("by") == twin]
+        assert turns == list(range(ROUNDS))
 
 
 def test_processes_that_race_get_one_case_and_one_answer(store: Store, database: str) -> None:
