@@ -54,7 +54,7 @@ def _base(name: str) -> Structure | None:
 
 @cache
 def below(place: str) -> dict[str, dict[str, Any]]:
-    """Element name to its facts for a type or backbone path of base R4."""
+    """Element name to its facts for a type or backbone path, as far as the R4 type model has it too."""
     structure = _base(place.partition(".")[0])
     if structure is None:
         return {}
@@ -62,7 +62,10 @@ def below(place: str) -> dict[str, dict[str, Any]]:
     return {
         path.removeprefix(start): element
         for path, element in structure.elements.items()
-        if path.startswith(start) and "." not in path.removeprefix(start) and ":" not in path
+        if path.startswith(start)
+        and "." not in path.removeprefix(start)
+        and ":" not in path
+        and model.listed(place, path.removeprefix(start).removesuffix("[x]"))
     }
 
 
@@ -114,7 +117,11 @@ class Maker:
         count = self._random.choice((1, 1, 2, 3)) if element.get("list") else 1
         values = [self.node(inner, depth + 1) for _ in range(count)]
         made[name] = values if element.get("list") else values[0]
-        if code in model.PRIMITIVES and name not in ("id", "url") and self._random.random() < 0.12:
+        if (
+            code in model.PRIMITIVES
+            and name not in ("id", "url", "div")
+            and self._random.random() < 0.12
+        ):
             beside = {"extension": [{"url": "http://x", "valueCode": "y"}]}
             made["_" + name] = [beside] * count if element.get("list") else beside
             if self._random.random() < 0.5:
