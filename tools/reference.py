@@ -15,6 +15,8 @@ from pathlib import Path
 from app import errors
 from app.cli import COMMANDS, Command, command_parser
 from app.domain.case import TRANSITIONS, CaseState
+from app.fhir.outcome import CODES as CODE_SYSTEM
+from app.fhir.validate.codes import CODES
 from app.settings import Settings
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
@@ -116,25 +118,50 @@ def _command(command: Command) -> Iterator[str]:
     parser = command_parser(command, module)
     yield f"## forthwith {command.word}\n\n{parser.description}\n"
     yield from _arguments(parser)
-    yield f"```\n{inspect.cleandoc(module.EXAMPLES)}\n```\n"
+    yield f"```\n{module.EXAMPLES.strip()}\n```\n"
 
 
 def _arguments(parser: argparse.ArgumentParser) -> Iterator[str]:
     rows = []
-    nested: list[tuple[str, argparse.ArgumentParser]] = []
+    nested: list[tuple[str, str, argparse.ArgumentParser]] = []
     for action in parser._actions:
-        if isinstance(action, argparse._HelpAction):
-            continue
         if isinstance(action, argparse._SubParsersAction):
-            nested += action.choices.items()
-            continue
-        shape = ", ".join(action.option_strings) or str(action.metavar or action.dest)
-        rows.append(f"| `{shape}` | {(action.help or '').replace('|', '/')} |")
+            says = {each.dest: each.help or "" for each in action._choices_actions}
+            nested += [(word, says.get(word, ""), child) for word, child in action.choices.items()]
+        elif action.help and not isinstance(action, argparse._HelpAction):
+            rows.append(f"| `{_shape(action)}` | {action.help.replace('|', '/')} |")
     if rows:
         yield "| argument | what it is |\n|---|---|\n" + "\n".join(rows) + "\n"
-    for word, child in nested:
-        yield f"### {parser.prog} {word}\n\n{child.description or ''}\n"
+    for word, says, child in nested:
+        yield f"### {parser.prog} {word}\n\n{says[:1].upper()}{says[1:]}.\n"
         yield from _arguments(child)
+
+
+def _shape(action: argparse.Action) -> str:
+    """How an argument is written: `--version 2.2|2.0`, `FILE ...`, `extract|verify`."""
+    value = "/".join(map(str, action.choices or ())) or str(action.metavar or action.dest)
+    if not action.option_strings:
+        return f"{value} ..." if action.nargs in ("+", "*") else value
+    name = ", ".join(action.option_strings)
+    return name if action.nargs == 0 else f"{name} {value if action.choices else value.upper()}"
+
+
+def issues_page() -> str:
+    """Our stable issue codes, from the table of the validator."""
+    rows = [f"| `{code}` | `{kind}` | {todo} |" for code, (kind, todo) in CODES.items()]
+    return (
+        MADE
+        + "# Issues of a document\n\n"
+        + "What `$validate`, `forthwith validate` and a refused submission can find. Each issue\n"
+        + "carries one of these codes (`details.coding`, system `"
+        + CODE_SYSTEM
+        + "`), a FHIR issue\n"
+        + "type, a FHIRPath expression, the profile and, where there is one, the invariant. A code\n"
+        + "never changes its meaning. What refuses a request as a whole is in [errors](errors.md).\n\n"
+        + "| code | issue type | what to do |\n|---|---|---|\n"
+        + "\n".join(rows)
+        + "\n"
+    )
 
 
 def states_page() -> str:
@@ -168,6 +195,7 @@ def _node(state: CaseState) -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "errors.md": errors_page,
+    "issues.md": issues_page,
     "states.md": states_page,
     "cli.md": commands_page,
 }
