@@ -220,8 +220,8 @@ class _JsonEntries:
                 continue
             except RecursionError:
                 raise self._broken() from None
-            if end == len(self._text) and self._more():
-                continue  # a number or a word may go on in the next piece
+            if self._text[end : end + 1] not in _AFTER and self._more():
+                continue  # a number goes on in the next piece: `1` may be `1.5e3`
             self._line += self._text.count("\n", self._place, end)
             self._place = end
             return value
@@ -247,3 +247,4 @@ class _JsonEntries:
 
 
 _DECODER = json.JSONDecoder()
+_AFTER = frozenset(" \t\r\n,:]}")

@@ -56,7 +56,7 @@ _NAMED = (
     )
     .scalar_subquery()
 )
-_FIND = (
+FIND = (
     select(
         coverages.c.ref,
         coverages.c.person,
@@ -86,6 +86,8 @@ _FIND = (
     )
     .where(coverages.c.tenant == bindparam("tenant"), coverages.c.person.in_(_NAMED))
 )
+"""The look-up; tests hold it to its indexes."""
+
 _PAYERS = (
     select(payers.c.name, payers.c.identifiers)
     .where(payers.c.tenant == bindparam("tenant"))
@@ -114,7 +116,7 @@ class Members:
         for start in range(0, len(asked), AT_ONCE):
             part = asked[start : start + AT_ONCE]
             padded = part + [part[0]] * (AT_ONCE - len(part))
-            for row in self._link.fetch(_FIND, dict(zip(_KEYS, padded, strict=True))):
+            for row in self._link.fetch(FIND, dict(zip(_KEYS, padded, strict=True))):
                 if row.ref not in found:
                     found[row.ref] = _candidate(row, plan_of)
         return tuple([found[ref] for ref in sorted(found)])
