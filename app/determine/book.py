@@ -17,7 +17,6 @@ from app.domain.policy import (
     DeadlineRule,
     Delegate,
     GoldCard,
-    GrantRule,
     Pathway,
     Policy,
     Role,
@@ -41,11 +40,10 @@ class ReadyRule:
 
 @dataclass(frozen=True, slots=True)
 class ReadyPathway:
-    """A pathway with its compiled criteria and the grant that holds for it."""
+    """A pathway with its compiled criteria and its compiled condition."""
 
     pathway: Pathway
     judge: Judge
-    grant: GrantRule | None
     when: Judge | None = None
 
 
@@ -173,7 +171,6 @@ def _ready(policy: Policy, version: Version) -> Ready:
             ReadyPathway(
                 each,
                 compiled(each.criterion, facts),
-                each.grant or version.grant,
                 compiled(each.when, facts) if each.when else None,
             )
             for each in version.pathways

@@ -79,7 +79,7 @@ def judge(ready: Ready, subject: Subject) -> Judgement:
         truth=truth,
         finding=root,
         pathway=met.pathway if met else None,
-        grant=met.grant if met else ready.version.grant,
+        grant=met.pathway.grant if met else None,
         never=_held(never),
         route=_held(routes),
         exempt=_held(exempt),

@@ -273,7 +273,7 @@ def _asked(base: Draft, judged: Judgement, entry: Entry) -> Draft:
 
 
 def _approved(base: Draft, entry: Entry, judged: Judgement, subject: Subject) -> Draft:
-    rule = entry.scope.grant or judged.grant or _UNWRITTEN_GRANT
+    rule = judged.grant or entry.scope.grant or entry.ready.version.grant or _UNWRITTEN_GRANT
     if rule.units_from:
         number = judged.facts.find(rule.units_from).value
         if not isinstance(number, Decimal):

@@ -359,7 +359,7 @@ class Services:
 class Scope:
     """One line of a policy's scope: these services, for these members, on these days, are reviewed so.
 
-    `delegate` names who reviews instead of the payer. `urgency` is the class when the request does
+    `grant` is what these services get, unless the pathway met has its own. `delegate` names who reviews instead of the payer. `urgency` is the class when the request does
     not say more: `standard`, `expedited`, or `drug` (shorter clocks for drugs).
     """
 
