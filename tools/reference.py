@@ -1,4 +1,4 @@
-"""Write the pages of docs/reference that are made from the code: settings, errors, commands.
+"""Write the pages of docs/ that are made from the code: settings, errors, commands and the like.
 
 `python -m tools.reference` writes them; a house test compares each of `PAGES`.
 """
@@ -19,7 +19,7 @@ from app.fhir.outcome import CODES as CODE_SYSTEM
 from app.fhir.validate.codes import CODES
 from app.settings import Settings
 
-FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
+FOLDER = Path(__file__).resolve().parents[1] / "docs"
 MADE = "<!-- Made by `make docs` from the code. Do not edit. -->\n\n"
 
 
@@ -132,8 +132,8 @@ def _arguments(parser: argparse.ArgumentParser) -> Iterator[str]:
             rows.append(f"| `{_shape(action)}` | {action.help.replace('|', '/')} |")
     if rows:
         yield "| argument | what it is |\n|---|---|\n" + "\n".join(rows) + "\n"
-    for word, says, child in nested:
-        yield f"### {parser.prog} {word}\n\n{says[:1].upper()}{says[1:]}.\n"
+    for word, about, child in nested:
+        yield f"### {parser.prog} {word}\n\n{about[:1].upper()}{about[1:]}.\n"
         yield from _arguments(child)
 
 
@@ -192,12 +192,31 @@ def _node(state: CaseState) -> str:
     return state.replace("-", "_")
 
 
+def decisions_page() -> str:
+    """The index of docs/adr, from the title of each record."""
+    lines = []
+    for path in sorted((FOLDER / "adr").glob("[0-9]*.md")):
+        number, _, title = (
+            path.read_text("utf-8").split("\n", 1)[0].removeprefix("# ").partition(" ")
+        )
+        lines.append(f"- {number.rstrip('.')}: [{title}]({path.name})")
+    return (
+        MADE
+        + "# Decisions\n\n"
+        + "Half a page each: what was decided, why, and what follows. A decision that was replaced\n"
+        + "stays here and says so.\n\n"
+        + "\n".join(lines)
+        + "\n"
+    )
+
+
 PAGES: dict[str, Callable[[], str]] = {
-    "settings.md": settings_page,
-    "errors.md": errors_page,
-    "issues.md": issues_page,
-    "states.md": states_page,
-    "cli.md": commands_page,
+    "adr/README.md": decisions_page,
+    "reference/settings.md": settings_page,
+    "reference/errors.md": errors_page,
+    "reference/issues.md": issues_page,
+    "reference/states.md": states_page,
+    "reference/cli.md": commands_page,
 }
 
 

@@ -105,6 +105,11 @@ def test_the_generated_page_is_current(page: str) -> None:
     assert (reference.FOLDER / page).read_text("utf-8") == made, "run `make docs`"
 
 
+def test_decisions_are_numbered_once() -> None:
+    numbers = [path.name.split("-")[0] for path in (ROOT / "docs" / "adr").glob("[0-9]*.md")]
+    assert len(numbers) == len(set(numbers))
+
+
 def test_every_local_link_of_the_documents_leads_somewhere() -> None:
     broken = []
     for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
