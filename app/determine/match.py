@@ -11,8 +11,11 @@ from app.determine.book import Entry, Rulebook
 from app.determine.codes import belongs
 from app.determine.subject import Subject
 from app.determine.where import fits, unknowns
+from app.domain.decision import ReviewKind
 from app.domain.facts import Truth
 from app.domain.policy import Role, Technology
+
+_LENIENT = (ReviewKind.NONE, ReviewKind.RECOMMENDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,11 @@ class Match:
 
 
 def match(subject: Subject, rulebook: Rulebook) -> Match:
-    """The scope lines that hold for this line on its day of service."""
+    """The scope lines that hold for this line on its day of service.
+
+    A line that would spare the review (imaging in an emergency department) and of which nobody can
+    tell whether it holds is passed over: the ordinary rule applies. Any other one makes it unsure.
+    """
     first: dict[Role, dict[str, Entry]] = {role: {} for role in Role}
     unsure: tuple[str, ...] = ()
     for entry in rulebook.entries(subject.service, subject.day):
@@ -41,7 +48,9 @@ def match(subject: Subject, rulebook: Rulebook) -> Match:
         truth = fits(entry.scope.where, subject)
         if truth is Truth.MET:
             first[role].setdefault(entry.ready.policy.id, entry)
-        elif truth is Truth.UNKNOWN and role is Role.COVERAGE:
+        elif (
+            truth is Truth.UNKNOWN and role is Role.COVERAGE and entry.scope.review not in _LENIENT
+        ):
             first[role].setdefault(entry.ready.policy.id, entry)
             unsure = unknowns(entry.scope.where, subject)
     coverage = first[Role.COVERAGE]

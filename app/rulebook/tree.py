@@ -154,8 +154,8 @@ def parse(text: str, file: str) -> Node:
     try:
         root = _Builder(text, file).document()
     except yaml.MarkedYAMLError as fault:
-        mark = fault.problem_mark or fault.context_mark
-        line = mark.line + 1 if mark is not None else 1
+        mark = fault.problem_mark
+        line = 1 if mark is None else mark.line + 1
         raise BadData(f"{file}:{line}: this is not YAML: {fault.problem}") from None
     except yaml.YAMLError as fault:
         raise BadData(f"{file}:1: this is not YAML: {fault}") from None

@@ -14,13 +14,27 @@ from app.clock import Moment
 from app.determine.book import Rulebook
 from app.determine.decide import decide
 from app.domain.decision import Decision, Finding, ItemDecision
-from app.domain.facts import EvidenceKind, Truth
+from app.domain.facts import Truth
 from app.domain.policy import Criterion, Policy, Version
 from app.rulebook.cases import Case, cases
 from app.rulebook.tree import Node
 from app.rulebook.words import shown
 
 _NOON = time(12)
+ALWAYS_GIVEN = frozenset(
+    {
+        "service",
+        "service-day",
+        "request-day",
+        "modifiers",
+        "other-services",
+        "urgency",
+        "line",
+        "plan",
+    }
+    | {"funding", "gold-card"}
+)
+"""Given facts that no request lacks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,20 +168,33 @@ def leaves(version: Version) -> Iterator[Criterion]:
     roots += [each for way in version.pathways for each in (way.when, way.criterion) if each]
     for rules in (version.never, version.clinician, version.exempt):
         roots += [rule.criterion for rule in rules]
-    while roots:
-        criterion = roots.pop(0)
-        if criterion.test is not None:
-            yield criterion
-        roots[:0] = criterion.parts
+    for root in roots:
+        yield from _plain(root)
+
+
+def _plain(criterion: Criterion) -> Iterator[Criterion]:
+    if criterion.test is not None:
+        yield criterion
+    for part in criterion.parts:
+        yield from _plain(part)
 
 
 def _possible(criterion: Criterion, version: Version) -> tuple[Truth, ...]:
+    """Unknown cannot be shown of a fact that is always known where its criterion is looked at."""
     test = criterion.test
-    spec = version.facts[test.fact] if test else None
-    always = spec is not None and (
-        spec.otherwise is not None
-        or (spec.find and spec.find[0].kind in (EvidenceKind.REQUEST, EvidenceKind.COVERAGE))
-    )
-    if always or (test is not None and test.operator == "known"):
+    if test is None or test.operator == "known" or _always_known(test.fact, version):
         return (Truth.MET, Truth.UNMET)
+    for way in version.pathways:
+        guard = way.when.test if way.when else None
+        if guard is not None and guard.fact == test.fact and criterion in _plain(way.criterion):
+            return (Truth.MET, Truth.UNMET)
     return (Truth.MET, Truth.UNMET, Truth.UNKNOWN)
+
+
+def _always_known(name: str, version: Version) -> bool:
+    spec = version.facts[name]
+    if spec.derive is not None and spec.derive.operation == "first-known":
+        return any(each.fact and _always_known(each.fact, version) for each in spec.derive.operands)
+    field = spec.find[0].field if spec.find else ""
+    given = field in ALWAYS_GIVEN or field.startswith(("used/", "tag/"))
+    return spec.otherwise is not None or given
