@@ -189,6 +189,11 @@ def _term_lines(path: Path) -> Iterator[tuple[str, bytes]]:
 
 @functools.cache
 def load(guide: str) -> Facts:
+    """The facts of a guide, read once per process."""
+    return read_facts(guide)
+
+
+def read_facts(guide: str) -> Facts:
     """The facts of a guide named in guides.tsv; BadData when it is not there."""
     folder = resources.data("profiles")
     rows = [row for row in read_rows(folder / "guides.tsv") if row.guide == guide]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import deque
 from typing import Any
 
 from app.errors import BadData, Issue
@@ -10,7 +11,7 @@ from app.fhir import urls
 from app.fhir.bundle import Index
 from app.fhir.validate import bundles
 from app.fhir.validate.compiler import Compiler
-from app.fhir.validate.facts import load
+from app.fhir.validate.facts import read_facts
 from app.fhir.validate.run import NONE, Job, Path, Run
 
 Json = dict[str, Any]
@@ -26,6 +27,13 @@ class Validator:
     def load(guide: str) -> Validator:
         """The validator of `2.2` or `2.0`; made once per process. BadData for another name."""
         return _load(guide)
+
+    @staticmethod
+    def fresh(guide: str) -> Validator:
+        """One that shares nothing, as a new process makes it; BadData for an unknown guide."""
+        if guide not in urls.GUIDES:
+            raise BadData(f"no guide {guide}: known are {', '.join(sorted(urls.GUIDES))}")
+        return Validator(Compiler(read_facts(guide)))
 
     def canonical(self, name: str) -> str | None:
         """The canonical that a name means: itself when known, or the one whose last part it is."""
@@ -73,15 +81,14 @@ class Validator:
     def _work(self, run: Run) -> None:
         """Check resources until none waits: what profiles ask for first, the rest afterwards."""
         waiting = run.queue
-        left: list[Job] = []
+        left: deque[Job] = deque()
         while waiting or left:
             if not waiting:
-                self._rest(left.pop(0), run)
+                self._rest(left.popleft(), run)
                 continue
             job = waiting.popleft()
-            first = not job.done and job not in left
             run.enter(job)
-            if first:
+            if not job.done:
                 left.append(job)
                 job.done.add("")
                 if job.resource.get("resourceType") == "Bundle":
@@ -120,6 +127,9 @@ class Validator:
             return
         if any(self._is_done(p, job) for p in fitting):
             return
+        claimed = self._claimed_instead(fitting, job.resource)
+        if claimed:
+            fitting = [claimed]
         best: list[Any] | None = None
         least = 0
         for canonical in self._ordered(fitting, job.resource):
@@ -138,6 +148,17 @@ class Validator:
         if best is not None:
             run.put(best)
             self._finish(closest, job)
+
+    def _claimed_instead(self, profiles: list[str], resource: Json) -> str:
+        """A claimed profile that derives from one of these: it holds all their rules, and more."""
+        for _, claim in _claims(resource):
+            names = self._compiler.lineage(claim)[0]
+            if len(names) > 1 and self._compiler.facts.knows(claim):
+                for canonical in profiles:
+                    asked = self._compiler.lineage(canonical)[0]
+                    if asked and asked[0] in names[1:]:
+                        return claim
+        return ""
 
     def _wrong_type(self, profiles: tuple[str, ...], job: Job, run: Run) -> None:
         wanted = sorted({self._type(p) for p in profiles})
@@ -181,6 +202,4 @@ def _claims(resource: Json) -> list[tuple[int, str]]:
 
 @functools.cache
 def _load(guide: str) -> Validator:
-    if guide not in urls.GUIDES:
-        raise BadData(f"no guide {guide}: known are {', '.join(sorted(urls.GUIDES))}")
-    return Validator(Compiler(load(guide)))
+    return Validator.fresh(guide)
