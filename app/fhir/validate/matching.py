@@ -154,15 +154,15 @@ class Matchers:
         node: Node | None = part
         pattern: Any = part.element.get("pattern") if steps else None
         for kind, argument in steps:
-            if node is None:
+            if node is None and pattern is None:
                 break
             if kind == "name":
                 pattern = _descend(pattern, argument)
-                node = self._child(node, argument)
+                node = self._child(node, argument) if node else None
             elif kind == "extension":
-                pattern, node = None, self._extension(node, argument)
+                pattern, node = None, self._extension(node, argument) if node else None
             elif kind == "resolve":
-                pattern, node = None, self._target(node)
+                pattern, node = None, self._target(node) if node else None
             if node is not None and kind != "ofType" and "pattern" in node.element:
                 pattern = None if steps[-1] == (kind, argument) else node.element["pattern"]
         return node, pattern
