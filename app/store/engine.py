@@ -1,7 +1,7 @@
 """Connections to SQLite or PostgreSQL, and what their errors mean.
 
 SQLite: one writer per process, `BEGIN IMMEDIATE`, WAL, durable commits; readers apart.
-PostgreSQL: psycopg 3; a block's rows travel in one round trip; reads need no transaction.
+PostgreSQL: psycopg 3; a block's rows travel in one round trip. Reads have no transaction on either.
 """
 
 from __future__ import annotations
@@ -99,10 +99,11 @@ def _sqlite(url: str, sync: str, size: int, readonly: bool = False) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     def begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     event.listen(engine, "connect", prepare)
-    event.listen(engine, "begin", begin)
+    if not readonly:
+        event.listen(engine, "begin", begin)
     return engine
 
 
