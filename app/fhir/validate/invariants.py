@@ -17,9 +17,9 @@ Rule = Check
 # Done while the shape is checked: every element has content (ele-1), an extension has a value or
 # extensions (ext-1), references to contained resources lead somewhere (ref-1), a narrative is safe
 # and says something (txt-1, txt-2).
-_DONE: Final = frozenset({"ele-1", "ext-1", "ref-1", "txt-1", "txt-2"})
+BY_SHAPE: Final = frozenset({"ele-1", "ext-1", "ref-1", "txt-1", "txt-2"})
 # Best practice only (a narrative for every resource): HL7's engine is silent about it as well.
-_ADVICE: Final = frozenset({"dom-6"})
+ADVICE: Final = frozenset({"dom-6"})
 
 
 class Invariants:
@@ -32,7 +32,7 @@ class Invariants:
     def rules(self, keys: Iterable[str], structure: Structure, place: str) -> list[Check]:
         """No check, or one for all these invariants of a structure on a type or backbone path."""
         known = structure.invariants
-        skipped = _DONE | _ADVICE
+        skipped = BY_SHAPE | ADVICE
         found = {key: known[key] for key in keys if key in known and key not in skipped}
         return [self._rule(found, structure.versioned, place)] if found else []
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import elements
-from .narrative import has_content, is_safe
 from .nodes import Ast, Context
 from .runtime import Slow, spread
 
@@ -49,16 +48,6 @@ def _own(key: str, tree_fingerprint: str) -> Callable[[Holds], Holds]:
         return check
 
     return register
-
-
-@_own("ele-1", "2e41032d11d6")
-def has_content_or_value(node: Any, _context: Context) -> bool:
-    """ele-1: an element has a value or children, and an id alone is not enough."""
-    if type(node) is dict:
-        return any(key != "id" and value is not None for key, value in node.items())
-    if type(node) is list or node is None:
-        raise Slow
-    return bool(node != "")
 
 
 @_own("dom-3", "2ca8c9bc4a94")
@@ -102,33 +91,6 @@ def _names_container(resource: Any) -> bool:
         if value == "#":
             return True
     return False
-
-
-@_own("dom-6", "1149822c1ea8")
-def whole_resource_has_narrative(node: Any, context: Context) -> bool:
-    """dom-6 (as amended): a resource that is not contained should have a narrative."""
-    if context.root is not node:
-        return True
-    text = node.get("text")
-    return text is not None and ("div" in text or "_div" in text)
-
-
-@_own("ref-1", "07d5b3775ca0")
-def local_reference_resolves(node: Any, context: Context) -> bool:
-    """ref-1: a reference that starts with # names a contained resource, or the container itself."""
-    reference = node.get("reference")
-    if reference is None:
-        if "_reference" in node:
-            raise Slow
-        return True
-    if reference[0] != "#" or reference == "#":
-        return True
-    key = ("contained ids", id(context.root))
-    ids = context.memory.get(key)
-    if ids is None:
-        ids = {one["id"] for one in spread(context.root.get("contained"))}
-        context.memory[key] = ids
-    return reference[1:] in ids
 
 
 @_own("bdl-7", "ffce5902b673")
@@ -193,24 +155,3 @@ def npi_check_digit(node: Any, _context: Context) -> bool:
         return False
     total = _PREFIX + sum(_TWICE[digit] for digit in digits[::2])
     return (total + sum(_ONCE[digit] for digit in digits[1::2])) % 10 == 0
-
-
-@_own("txt-1", "b3d390cc3883")
-def narrative_is_safe(node: Any, context: Context) -> bool:
-    """txt-1: only the elements and attributes that FHIR allows. Read once for each text object."""
-    if type(node) is not str:
-        raise Slow
-    key = ("narrative", id(node))
-    known = context.memory.get(key)
-    if known is None:
-        # The text is kept too, so that no other gets its id while the memory lives.
-        known = context.memory[key] = (is_safe(node), node)
-    return bool(known[0])
-
-
-@_own("txt-2", "530e6e050217")
-def narrative_has_content(node: Any, _context: Context) -> bool:
-    """txt-2: something to read."""
-    if type(node) is not str:
-        raise Slow
-    return has_content(node)

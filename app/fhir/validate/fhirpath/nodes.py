@@ -47,12 +47,9 @@ def _no_terminology(_node: object, _value_set: str) -> None:
 
 
 class Context:
-    """What surrounds an element: see the package docstring. One for each resource, used for all its elements.
+    """What surrounds an element: see the package docstring. One for each resource, for all its elements."""
 
-    `memory` is for what checks have found out already. Contexts of one document may share it.
-    """
-
-    __slots__ = ("member_of", "memory", "resolve", "resource", "root")
+    __slots__ = ("member_of", "resolve", "resource", "root")
 
     def __init__(
         self,
@@ -60,13 +57,11 @@ class Context:
         root: Any = None,
         resolve: Callable[[str], Any] = _no_reference,
         member_of: Callable[[Any, str], bool | None] = _no_terminology,
-        memory: dict[Any, Any] | None = None,
     ) -> None:
         self.resource = resource
         self.root = resource if root is None else root
         self.resolve = resolve
         self.member_of = member_of
-        self.memory: dict[Any, Any] = {} if memory is None else memory
 
 
 _TEMPORAL = re.compile(
