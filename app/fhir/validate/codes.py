@@ -46,7 +46,6 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "slice-missing": ("required", "add an entry of the required kind"),
     "slice-too-many": ("structure", "send fewer entries of this kind"),
     "no-slice": ("structure", "only the listed kinds of entries are allowed here"),
-    "slice-order": ("structure", "put the entries into the order of the profile"),
     # codes
     "code-not-in-set": ("code-invalid", "use a code of the value set"),
     "code-missing": ("code-invalid", "add a coding with system and code"),
@@ -57,7 +56,6 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "code-shape": ("code-invalid", "check the code: it does not look like one of its system"),
     # references
     "reference-type": ("structure", "refer to a resource of an allowed type"),
-    "reference-profile": ("structure", "refer to a resource that conforms to an allowed profile"),
     "reference-unresolved": ("not-found", "include the resource in the bundle"),
     "reference-contained": ("not-found", "add the contained resource, or correct the reference"),
     "reference-format": ("value", "send a URL, `Type/id`, `urn:uuid:...` or `#id`"),
@@ -75,7 +73,10 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     # invariants and profiles
     "invariant": ("invariant", "make the rule hold"),
     "invariant-unchecked": ("incomplete", "nothing: the rule could not be evaluated here"),
-    "profile-unknown": ("not-found", "nothing: the claimed profile is not known here"),
+    "profile-unknown": (
+        "not-found",
+        "check its canonical and version; nothing was checked against it",
+    ),
     "profile-type": ("structure", "claim a profile of the resource's own type"),
     "profile-abstract": ("structure", "claim a concrete profile"),
     # narrative

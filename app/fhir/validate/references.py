@@ -25,19 +25,20 @@ def reference(wanted: dict[str, tuple[str, ...]], anything: bool) -> Check:
                 _wrong_type(stated, path, run)
             return
         if address[0] == "#":
-            target = run.contained(address[1:])
-            if target is None:
+            job = run.contained(address[1:])
+            if job is None:
                 run.error("reference-contained", path, "no contained resource has this id")
                 return
+            target: Json | None = job.resource
         else:
             target = run.find(address)
-        if target is None:
-            _absent(address, path, run)
-            return
-        kind = target.get("resourceType")
-        job = run.jobs.get(id(target))
-        if job is not None:
-            run.job.links.append(job)
+            if target is None:
+                _absent(address, path, run)
+                return
+            job = run.jobs.get(id(target))
+            if job is not None:
+                run.job.links.append(job)
+        kind = target.get("resourceType") if target else None
         if type(kind) is not str:
             return  # said where the resource is
         if kind in wanted:

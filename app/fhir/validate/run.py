@@ -33,13 +33,26 @@ def render(path: Path | None) -> str:
 
 
 class Job:
-    """A resource that waits for its checks, with what its references are resolved against."""
+    """A resource that waits for its checks, with what its references are resolved against.
 
-    __slots__ = ("base", "done", "links", "path", "resource", "scope", "wanted")
+    `root` is the resource that contains it, with its path, or itself.
+    """
+
+    __slots__ = (
+        "base",
+        "done",
+        "links",
+        "path",
+        "resource",
+        "root",
+        "root_path",
+        "scope",
+        "wanted",
+    )
 
     def __init__(self, resource: Json, path: Path, base: str | None, scope: Index | None) -> None:
-        self.resource = resource
-        self.path = path
+        self.resource = self.root = resource
+        self.path = self.root_path = path
         self.base = base
         self.scope = scope
         self.wanted: list[tuple[str, ...]] = []
@@ -110,7 +123,8 @@ class Run:
     def enter(self, job: Job) -> None:
         """Make a job's resource the current one."""
         self.job = job
-        self.resource = self.root = job.resource
+        self.resource = job.resource
+        self.root = job.root
         self.resource_path = job.path
         self._context = None
 
@@ -133,20 +147,33 @@ class Run:
 
     # references ---------------------------------------------------------------------------------
 
-    def contained(self, name: str) -> Json | None:
+    def contained(self, name: str) -> Job | None:
         """The contained resource with that id; an empty name is the container itself."""
         if not name:
-            return self.root
+            return self.jobs.get(id(self.root), self.job)
         listed = self.root.get("contained")
-        for resource in listed if isinstance(listed, list) else ():
+        for index, resource in enumerate(listed if isinstance(listed, list) else ()):
             if isinstance(resource, dict) and resource.get("id") == name:
-                return resource
+                return self._inner(resource, index)
         return None
+
+    def _inner(self, resource: Json, index: int) -> Job:
+        """A contained resource as something profiles can be asked of; its base type is checked
+        where it stands."""
+        known = self.jobs.get(id(resource))
+        if known is None:
+            above = self.job
+            known = Job(resource, (above.root_path, "contained", index), above.base, above.scope)
+            known.root, known.root_path = above.root, above.root_path
+            known.done.add("")
+            self.jobs[id(resource)] = known
+        return known
 
     def find(self, reference: str) -> Json | None:
         """The resource that a reference of the current resource means, when it is here."""
         if reference.startswith("#"):
-            return self.contained(reference[1:])
+            inner = self.contained(reference[1:])
+            return inner.resource if inner else None
         scope = self.job.scope
         entry = scope.resolve(reference, self.job.base) if scope else None
         return entry["resource"] if entry else None

@@ -459,3 +459,12 @@ def test_validation_leaves_the_document_as_it_was() -> None:
     before = copy.deepcopy(document)
     check(document, urls.profile.REQUEST_BUNDLE)
     assert document == before
+
+
+def test_a_contained_resource_is_held_to_the_profile_that_the_reference_asks_for() -> None:
+    insurer = {"resourceType": "Organization", "id": "i", "name": "Example"}
+    document = bundle(claim(contained=[insurer], insurer={"reference": "#i"}))
+    at = "Bundle.entry[0].resource.contained[0].active"
+    assert request_errors(document) == {("missing", at)}
+    insurer["active"] = True  # type: ignore[assignment]
+    assert request_errors(document) == set()
