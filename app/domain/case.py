@@ -61,6 +61,11 @@ TRANSITIONS: Mapping[CaseState, frozenset[CaseState]] = MappingProxyType(
 )
 """From each state, the states that may follow."""
 
+WAITING: frozenset[CaseState] = frozenset(
+    {CaseState.IN_REVIEW, CaseState.AWAITING_INFORMATION, CaseState.WITH_DELEGATE}
+)
+"""States in which a clock runs: the case must be decided by its due instant."""
+
 FINAL: frozenset[Outcome] = frozenset(
     {
         Outcome.APPROVED,

@@ -20,6 +20,7 @@ class EventKind(StrEnum):
     CLOCK_PAUSED = "clock-paused"
     CLOCK_STOPPED = "clock-stopped"
     CLOCK_EXTENDED = "clock-extended"
+    CLOCK_EXPIRED = "clock-expired"
     ANSWERED = "answered"
     REPEATED = "repeated"
 

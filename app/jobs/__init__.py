@@ -1,1 +1,1 @@
-
+"""Background work, run by `forthwith work`."""

@@ -5,19 +5,19 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, exists, select
 
-from app.domain.case import Case, CaseState
+from app.domain.case import WAITING, Case, CaseState
 from app.domain.decision import Outcome
-from app.domain.event import Event
+from app.domain.event import Event, EventKind
 from app.domain.guide import Guide
 from app.domain.values import Identifier
 from app.store.events import EventWriter
 from app.store.link import ReadLink, WriteLink
-from app.store.tables import case_items, case_numbers, cases
+from app.store.tables import case_items, case_numbers, cases, events
 from app.store.types import key_text
 
 _COLUMNS = tuple(column for column in cases.c if column.name != "tenant")
@@ -38,6 +38,22 @@ _BY_NUMBER = (
     )
     .order_by(cases.c.id.desc())
     .limit(1)
+)
+_OVERDUE = (
+    select(*_COLUMNS, cases.c.tenant)
+    .where(
+        cases.c.tenant == bindparam("tenant"),
+        cases.c.state.in_([state.value for state in WAITING]),
+        cases.c.due < bindparam("at"),
+        ~exists().where(
+            events.c.tenant == cases.c.tenant,
+            events.c.case_id == cases.c.id,
+            events.c.kind == EventKind.CLOCK_EXPIRED.value,
+            events.c.at >= cases.c.due,
+        ),
+    )
+    .order_by(cases.c.due)
+    .limit(bindparam("most"))
 )
 _ITEMS = (
     select(case_items)
@@ -93,6 +109,11 @@ class Cases:
     def by_number(self, value: str) -> Case | None:
         """The newest case that has this case, authorization or review number, or None."""
         return _case(self._link.first(_BY_NUMBER, {"value": key_text(value)}))
+
+    def overdue(self, at: datetime, most: int) -> tuple[Case, ...]:
+        """Cases that still wait although they were due before `at`, unless their log says so."""
+        rows = self._link.fetch(_OVERDUE, {"at": at, "most": most})
+        return tuple(case for row in rows if (case := _case(row)))
 
     def items(self, case_id: uuid.UUID) -> tuple[CaseItem, ...]:
         """The items of a case by sequence."""

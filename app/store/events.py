@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from itertools import count
 
 import orjson
@@ -23,6 +24,14 @@ _NEXT = (
     "INSERT INTO events (tenant, case_id, sequence, id, kind, at, actor, data) "
     "SELECT ?, ?, COALESCE(MAX(sequence), 0) + 1, ?, ?, ?, ?, ? "
     "FROM events WHERE tenant = ? AND case_id = ?"
+)
+
+_NEXT_UNLESS = (
+    "INSERT INTO events (tenant, case_id, sequence, id, kind, at, actor, data) "
+    "SELECT ?, ?, last.sequence + 1, ?, ?, ?, ?, ? "
+    "FROM (SELECT MAX(sequence) AS sequence FROM events WHERE tenant = ? AND case_id = ?) AS last "
+    "WHERE NOT EXISTS "
+    "(SELECT 1 FROM events WHERE tenant = ? AND case_id = ? AND kind = ? AND at >= ?)"
 )
 
 
@@ -77,4 +86,16 @@ class EventWriter(Events):
                 "actor": event.actor,
                 "data": data,
             },
+        )
+
+    def append_unless(self, event: Event, since: datetime) -> None:
+        """Add the event to a stored case, unless its log has one of that kind at or after `since`."""
+        tenant, case_id, kind = self._write.tenant, event.case_id, event.kind.value
+        data = encode(event.data).decode()
+        self._write.turn(case_id)
+        self._write.after(
+            _NEXT_UNLESS,
+            *(tenant, case_id, event.id, kind, event.at, event.actor, data),
+            *(tenant, case_id),
+            *(tenant, case_id, kind, since),
         )

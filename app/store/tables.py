@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from app.store.types import Instant, Key
@@ -72,6 +73,8 @@ documents = Table(
 )
 """Bytes exactly as received or sent, under zstd; `dictionary` 0 means without one."""
 
+WAITS = "state IN ('in-review', 'awaiting-information', 'with-delegate')"
+
 cases = Table(
     "cases",
     metadata,
@@ -92,6 +95,7 @@ cases = Table(
     PrimaryKeyConstraint("tenant", "id"),
     UniqueConstraint("tenant", "number"),
     Index(None, "tenant", "member_id", "requestor_npi"),
+    Index(None, "tenant", "due", sqlite_where=text(WAITS), postgresql_where=text(WAITS)),
     CheckConstraint("number <> ''", name="number"),
     CheckConstraint(
         "state in ('received', 'decided', 'in-review', 'awaiting-information', 'with-delegate',"
