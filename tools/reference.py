@@ -18,6 +18,7 @@ from app.domain.case import TRANSITIONS, CaseState
 from app.fhir.outcome import CODES as CODE_SYSTEM
 from app.fhir.validate.codes import CODES
 from app.settings import Settings
+from tools.invariants import invariants_page
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs"
 MADE = "<!-- Made by `make docs` from the code. Do not edit. -->\n\n"
@@ -215,6 +216,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/settings.md": settings_page,
     "reference/errors.md": errors_page,
     "reference/issues.md": issues_page,
+    "reference/invariants.md": lambda: MADE + invariants_page(),
     "reference/states.md": states_page,
     "reference/cli.md": commands_page,
 }

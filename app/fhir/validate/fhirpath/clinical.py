@@ -64,14 +64,16 @@ def contained(container: object, wanted: str) -> object:
 
 
 def member_of(items: Items, arguments: list[Evaluate], scope: Scope) -> Items:
-    """Whether one code is in a value set; nothing where the context cannot tell."""
+    """Whether one code is in a value set; NotSupported where the context cannot tell."""
     given = arguments[0](scope)
     if len(items) != 1 or len(given) != 1:
         return []
     item, value_set = items[0], elements.text(given[0])
     value = item.value if isinstance(item, Element) else item
     verdict = scope.context.member_of(value, value_set) if value_set is not None else None
-    return [] if verdict is None else [verdict]
+    if verdict is None:
+        raise NotSupported("a value set that cannot be expanded here")
+    return [verdict]
 
 
 def html_checks(items: Items, _arguments: list[Evaluate], _scope: Scope) -> Items:

@@ -8,7 +8,7 @@ from typing import Any
 from app.fhir.urls import core, system
 
 from . import clinical, elements, model, selecting, texts
-from .elements import Items
+from .elements import Items, truth
 from .nodes import (
     Ast,
     BadExpression,
@@ -25,6 +25,8 @@ from .scope import Evaluate, Scope
 from .selecting import Function
 
 FUNCTIONS: dict[str, Function] = {**selecting.FUNCTIONS, **texts.FUNCTIONS, **clinical.FUNCTIONS}
+# The left side that makes an answer: false `and`, true `or`, false `implies`.
+_SETTLED_BY = {"and": False, "or": True, "implies": False}
 _NAMED_TEXTS = {"ucum": system.UCUM, "sct": system.SNOMED, "loinc": system.LOINC}
 
 
@@ -78,7 +80,17 @@ def _operation(sign: str, left: Evaluate, right: Evaluate) -> Evaluate:
     work = OPERATORS.get(sign)
     if work is None:
         raise BadExpression(f"operator {sign} is not known")
-    return lambda scope: work(left(scope), right(scope))
+    settles = _SETTLED_BY.get(sign)
+    if settles is None:
+        return lambda scope: work(left(scope), right(scope))
+    settled = sign != "and"
+
+    def operation(scope: Scope) -> Items:
+        # As in HL7's engine: what the left side settles does not ask the right side.
+        first = left(scope)
+        return [settled] if truth(first) is settles else work(first, right(scope))
+
+    return operation
 
 
 def _member(tree: Ast) -> Evaluate:
