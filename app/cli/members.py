@@ -69,21 +69,23 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     if args.file is None:
         print("forthwith members import: name a file, or use --template.", file=sys.stderr)
         return 2
+    plans = load(settings.policies_dir or resources.data("policies")).plans
     store = Store(settings.database_url, settings.sqlite_sync)
-    migrate(store)
-    rulebook = load(settings.policies_dir or resources.data("policies"))
-    with shown(Console(stderr=True)) as (progress, reject):
-        how = Import(
-            store,
-            settings.tenant,
-            rulebook.plans.get,
-            dry_run=args.dry_run,
-            skip_rejected=args.skip_rejected,
-            progress=progress,
-            reject=reject,
-        )
-        report = import_members(how, args.file, args.format)
-    store.close()
+    try:
+        migrate(store)
+        with shown(Console(stderr=True)) as (progress, reject):
+            how = Import(
+                store,
+                settings.tenant,
+                plans.get,
+                dry_run=args.dry_run,
+                skip_rejected=args.skip_rejected,
+                progress=progress,
+                reject=reject,
+            )
+            report = import_members(how, args.file, args.format)
+    finally:
+        store.close()
     print(summary(report, dry_run=args.dry_run))
     return 1 if report.rejected else 0
 

@@ -231,8 +231,8 @@ def _active(
     active = [row for row in merged if all(row.coverage.period.covers(day) for day in days)]
     if not active:
         return NotEligible(EligibilityProblem.NOT_ACTIVE, _at(claim.full_url, ""))
-    for narrower in (_by_plan(active, request), _by_group(active, request), _by_order(active)):
-        active = narrower or active
+    for narrower in (_by_plan, _by_group, _by_order):
+        active = narrower(active, request) or active
     if len(active) == 1:
         return active[0].coverage
     return NotEligible(EligibilityProblem.AMBIGUOUS, _at(claim.full_url, "class"))
@@ -270,7 +270,7 @@ def _by_group(rows: Sequence[Candidate], request: PriorAuthRequest) -> list[Cand
     return [row for row in rows if number_key(row.group) in said]
 
 
-def _by_order(rows: Sequence[Candidate]) -> list[Candidate]:
+def _by_order(rows: Sequence[Candidate], _request: PriorAuthRequest) -> list[Candidate]:
     known = [row.order for row in rows if row.order > 0]
     return [row for row in rows if row.order == min(known)] if known else []
 

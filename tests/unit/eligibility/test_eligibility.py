@@ -311,6 +311,12 @@ def test_of_two_active_plans_the_named_one_is_taken() -> None:
         assert isinstance(answer, Coverage) and answer.plan == plan
 
 
+def test_the_named_plan_is_taken_even_when_it_pays_second() -> None:
+    rows = [row(key="r", order=1), row(plan=MCD, key="r", order=2)]
+    answer = determine(request(ROSA, replace(CARD, plan=MCD.id)), TODAY, rows, US)
+    assert isinstance(answer, Coverage) and answer.plan == MCD
+
+
 def test_of_two_active_plans_the_one_that_pays_first_is_taken() -> None:
     answer = determine(request(), TODAY, both(order=1), US)
     assert isinstance(answer, Coverage) and answer.plan == MCD
