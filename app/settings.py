@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,7 +21,14 @@ from app.errors import BadSetting
 Read = Callable[[str], Any]
 
 PREFIX = "FORTHWITH_"
-TEST_PREFIX = "FORTHWITH_TEST_"  # read by the tests alone, so never an unknown setting
+ELSEWHERE: Mapping[str, str] = MappingProxyType(
+    {
+        "FORTHWITH_TEST_POSTGRES": "tests: a PostgreSQL database that they may empty.",
+        "FORTHWITH_REFEREE": "conformance: the `hl7-validate` script that runs HL7's engine.",
+        "FORTHWITH_VALIDATOR_JAR": "conformance: HL7's `validator_cli.jar`, instead of the script.",
+    }
+)
+"""What tests and tools read, never the program; known, so that no command warns of it."""
 
 
 def text(raw: str) -> str:
@@ -305,7 +313,7 @@ def unknown(environ: Mapping[str, str]) -> Iterator[str]:
     known = names()
     bare = {name.removeprefix(PREFIX): name for name in known}
     for name in sorted(environ):
-        if not name.startswith(PREFIX) or name.startswith(TEST_PREFIX) or name in known:
+        if not name.startswith(PREFIX) or name in ELSEWHERE or name in known:
             continue
         near = difflib.get_close_matches(name.removeprefix(PREFIX), bare, n=1, cutoff=0.6)
         hint = f" Did you mean {bare[near[0]]}?" if near else ""

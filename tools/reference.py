@@ -17,7 +17,7 @@ from app.cli import COMMANDS, Command, command_parser
 from app.domain.case import TRANSITIONS, CaseState
 from app.fhir.outcome import CODES as CODE_SYSTEM
 from app.fhir.validate.codes import CODES
-from app.settings import Settings
+from app.settings import ELSEWHERE, Settings
 from tools.invariants import invariants_page
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs"
@@ -40,6 +40,9 @@ def settings_page() -> str:
         + "warning, with the nearest name that exists.\n\n"
         + "| variable | value | default | what it is |\n|---|---|---|---|\n"
         + "\n".join(rows)
+        + "\n\nTests and tools read these; the program does not.\n\n"
+        + "| variable | read by |\n|---|---|\n"
+        + "\n".join(f"| `{name}` | {says} |" for name, says in ELSEWHERE.items())
         + "\n"
     )
 
