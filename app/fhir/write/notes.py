@@ -5,8 +5,6 @@ The provider reads English; what the member is told in their own language is a l
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from app.domain.decision import Citation, Decision, ItemDecision, Outcome, Reason
 from app.domain.values import Text
 from app.fhir.write.json import Json, instant
@@ -42,7 +40,7 @@ class Notes:
         said = [reason_words(each) for each in decided.reasons] or [_PLAIN[decided.outcome]]
         said += [f"Please send: {words(each.question)}" for each in decided.needed]
         if decided.outcome is Outcome.PENDED and decision.due is not None:
-            said.append(_due_words(decision.due, decision.deadline_rule))
+            said.append(f"A decision is due by {instant(decision.due)}.")
         return list(dict.fromkeys(self.add(each) for each in said))
 
     def written(self) -> list[Json]:
@@ -66,7 +64,3 @@ def reason_words(reason: Reason) -> str:
 
 def _source(citation: Citation) -> str:
     return ", ".join(filter(None, (citation.title, citation.section)))
-
-
-def _due_words(due: datetime, rule: str) -> str:
-    return f"A decision is due by {instant(due)}{f' ({rule})' if rule else ''}."
