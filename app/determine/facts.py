@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from app.determine.codes import belongs
 from app.determine.compute import compute
 from app.determine.dates import day_of, instant, shift
-from app.determine.subject import Known, Subject, given
+from app.determine.subject import Subject, given
 from app.determine.units import convert
 from app.domain.facts import Evidence, EvidenceKind, Fact, Source
 from app.domain.policy import Bound, FactSpec, FactType, Find, Qualifier, Span, Take
@@ -79,11 +78,11 @@ class Facts:
         if place.field and place.kind in (*_GIVEN_KINDS, EvidenceKind.MEMBER):
             yield from self._given(spec, place)
             return
+        found = self._evidence(spec, place)
+        if not found:
+            return
         window = self._window(spec)
-        for known in self.subject.gathered.get(place.kind, ()):
-            evidence = known.evidence
-            if not self._means(spec, place, known):
-                continue
+        for evidence in found:
             if not all(_qualifies(evidence, each, each.optional) for each in place.where):
                 continue
             if any(_qualifies(evidence, each, False) for each in place.excluding):
@@ -99,11 +98,11 @@ class Facts:
             read, why = fitted(value, spec, True)
             yield _Candidate(read, why, None, Source(url, kind, place.field))
 
-    def _means(self, spec: FactSpec, place: Find, known: Known) -> bool:
+    def _evidence(self, spec: FactSpec, place: Find) -> list[Evidence]:
+        gathered = self.subject.gathered
         if place.kind is EvidenceKind.ANSWER:
-            links = (f"{self._policy}/{spec.name}", *place.codes.written)
-            return any(coding.code in links for coding in known.evidence.concept.codings)
-        return belongs(known.codes, place.codes, self.subject.service)
+            return gathered.answers((f"{self._policy}/{spec.name}", *place.codes.written))
+        return gathered.coded(place.kind, place.codes, self.subject.service)
 
     def _window(self, spec: FactSpec) -> tuple[date, date] | None:
         if spec.look_back is None:

@@ -12,7 +12,7 @@ from app.determine.codes import Codes, belongs, short_codes
 from app.determine.dates import whole_months, whole_years
 from app.domain.coverage import Coverage
 from app.domain.facts import Evidence, EvidenceKind, Source
-from app.domain.policy import Benefits, GoldCard, Terms
+from app.domain.policy import Benefits, CodeSet, GoldCard, Terms
 from app.domain.request import Item, Party, PriorAuthRequest
 from app.domain.values import Coding, Concept, Scalar
 
@@ -25,16 +25,45 @@ class Known:
     evidence: Evidence
 
 
-Gathered = Mapping[EvidenceKind, tuple[Known, ...]]
+class Gathered:
+    """The evidence of a request, found by kind and code without looking through all of it."""
+
+    def __init__(self, evidence: Iterable[Evidence], systems: Mapping[str, str]) -> None:
+        self._kinds: dict[EvidenceKind, list[Known]] = {}
+        self._places: dict[tuple[EvidenceKind, str, str], list[int]] = {}
+        self._answers: dict[str, list[Evidence]] = {}
+        for each in evidence:
+            if each.kind is EvidenceKind.ANSWER:
+                for coding in each.concept.codings:
+                    self._answers.setdefault(coding.code, []).append(each)
+                continue
+            kind = self._kinds.setdefault(each.kind, [])
+            known = Known(short_codes(each.concept, systems), each)
+            for system, code in known.codes:
+                self._places.setdefault((each.kind, system, code), []).append(len(kind))
+            kind.append(known)
+
+    def answers(self, links: Iterable[str]) -> list[Evidence]:
+        """The answers to the questions with these link ids."""
+        return [evidence for link in links for evidence in self._answers.get(link, ())]
+
+    def coded(self, kind: EvidenceKind, wanted: CodeSet, requested: Codes) -> list[Evidence]:
+        """The evidence of a kind whose codes are in the set, in the order in which it came."""
+        all_known = self._kinds.get(kind)
+        if not all_known:
+            return []
+        plain = not (wanted.beginnings or wanted.patterns or wanted.requested)
+        if plain and len(wanted.exact) <= len(all_known):
+            found: set[int] = set()
+            for system, code in wanted.exact:
+                found.update(self._places.get((kind, system, code), ()))
+            return [all_known[place].evidence for place in sorted(found)]
+        return [each.evidence for each in all_known if belongs(each.codes, wanted, requested)]
 
 
 def gather(request: PriorAuthRequest, terms: Terms) -> Gathered:
-    """The evidence of a request by kind, with the request's own diagnoses added."""
-    kinds: dict[EvidenceKind, list[Known]] = {}
-    for evidence in (*request.evidence, *_diagnoses(request)):
-        known = Known(short_codes(evidence.concept, terms.systems), evidence)
-        kinds.setdefault(evidence.kind, []).append(known)
-    return MappingProxyType({kind: tuple(known) for kind, known in kinds.items()})
+    """The evidence of a request, with the request's own diagnoses added."""
+    return Gathered((*request.evidence, *_diagnoses(request)), terms.systems)
 
 
 def _diagnoses(request: PriorAuthRequest) -> Iterable[Evidence]:

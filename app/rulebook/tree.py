@@ -123,7 +123,9 @@ class Fields:
         """The value of a name, or None."""
         self._asked.add(name)
         found = self._fields.get(name)
-        return None if found is None or found.empty else found
+        if found is None or (found.text is not None and found.empty):
+            return None
+        return found
 
     def has(self, name: str) -> bool:
         """Whether the name was written, without counting it as read."""
@@ -155,7 +157,7 @@ def parse(text: str, file: str) -> Node:
         root = _Builder(text, file).document()
     except yaml.MarkedYAMLError as fault:
         mark = fault.problem_mark
-        line = 1 if mark is None else mark.line + 1
+        line = mark.line + 1 if mark is not None else 1
         raise BadData(f"{file}:{line}: this is not YAML: {fault.problem}") from None
     except yaml.YAMLError as fault:
         raise BadData(f"{file}:1: this is not YAML: {fault}") from None
@@ -169,14 +171,14 @@ class _Builder:
 
     def __init__(self, text: str, file: str) -> None:
         self._parser = yaml.CSafeLoader(text)
+        self._next = self._parser.get_event
         self._file = file
         self._anchors: dict[str, Node] = {}
 
     def document(self) -> Node | None:
         try:
             root: Node | None = None
-            while self._parser.check_event():
-                event = self._parser.get_event()
+            while (event := self._next()) is not None:
                 if isinstance(event, yaml.NodeEvent):
                     if root is not None:
                         raise BadData(f"{self._file}:1: one document per file, found a second one")
@@ -185,10 +187,18 @@ class _Builder:
         finally:
             self._parser.dispose()
 
-    def _node(self, event: object, depth: int) -> Node:
+    def _node(self, event: yaml.Event | None, depth: int) -> Node:
+        if type(event) is yaml.ScalarEvent:
+            node = Node(self._file, _line(event), event.value, None, None, event.style in _QUOTES)
+            if event.anchor:
+                self._anchors[event.anchor] = node
+            return node
+        return self._structure(event, depth)
+
+    def _structure(self, event: yaml.Event | None, depth: int) -> Node:
         if not isinstance(event, yaml.NodeEvent):
             raise BadData(f"{self._file}: the file ends in the middle of something")
-        line = event.start_mark.line + 1
+        line = _line(event)
         if depth > _MAX_DEPTH:
             raise BadData(f"{self._file}:{line}: nested more than {_MAX_DEPTH} deep")
         if isinstance(event, yaml.AliasEvent):
@@ -196,28 +206,29 @@ class _Builder:
                 raise BadData(f"{self._file}:{line}: no anchor `&{event.anchor}` stands above")
             return self._anchors[event.anchor]
         node = Node(self._file, line)
-        if isinstance(event, yaml.ScalarEvent):
-            node.text = event.value
-            node.quoted = event.style in ("'", '"')
-        elif isinstance(event, yaml.SequenceStartEvent):
-            node.items = list(self._sequence(depth))
+        if isinstance(event, yaml.SequenceStartEvent):
+            node.items = self._sequence(depth + 1)
         else:
-            node.fields = self._mapping(depth)
+            node.fields = self._mapping(depth + 1)
         if event.anchor:
             self._anchors[event.anchor] = node
         return node
 
-    def _sequence(self, depth: int) -> Iterator[Node]:
-        while not isinstance(event := self._parser.get_event(), yaml.SequenceEndEvent):
-            yield self._node(event, depth + 1)
+    def _sequence(self, depth: int) -> list[Node]:
+        items = []
+        while type(event := self._next()) is not yaml.SequenceEndEvent:
+            items.append(self._node(event, depth))
+        return items
 
     def _mapping(self, depth: int) -> dict[str, Node]:
         fields: dict[str, Node] = {}
         merged: dict[str, Node] = {}
-        while not isinstance(event := self._parser.get_event(), yaml.MappingEndEvent):
-            key = self._node(event, depth + 1)
-            name = key.word()
-            value = self._node(self._parser.get_event(), depth + 1)
+        while type(event := self._next()) is not yaml.MappingEndEvent:
+            key = self._node(event, depth)
+            name = key.text
+            if name is None:
+                raise key.wrong("expected a name before the colon")
+            value = self._node(self._next(), depth)
             if name == "<<":
                 merged.update(value.mapped())
             elif name in fields:
@@ -225,3 +236,11 @@ class _Builder:
             else:
                 fields[name] = value
         return {**merged, **fields} if merged else fields
+
+
+_QUOTES = ("'", '"')
+
+
+def _line(event: yaml.Event) -> int:
+    mark = event.start_mark
+    return mark.line + 1 if mark is not None else 1
