@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -18,7 +20,7 @@ from tests.spec.reading import (
     resources,
     response_of,
 )
-from tests.world import NOW, World, claim_of, example
+from tests.world import NOW, World, claim_of, example, resource_of
 
 GUIDES = pytest.mark.parametrize("guide", list(Guide))
 
@@ -114,9 +116,38 @@ def test_a_service_that_needs_no_authorization_says_so(world: World, guide: Guid
 
 
 @GUIDES
-def test_a_service_that_no_policy_names_waits_for_a_person(world: World, guide: Guide) -> None:
+def test_what_no_policy_lists_is_answered_as_the_plan_says(world: World, guide: Guide) -> None:
+    """Medicaid reviews what it does not list; the group plan needs authorization only for its list."""
     answer = world.answer(example("inpatient-no-policy", guide), guide)
     assert {action(item) for item in items(answer).values()} == {"A4"}
+    assert notes(answer)
+    denise = Someone("FW100003", "Carter", "Denise", "1979-06-21")
+    answer = world.answer(denise.asks(example("inpatient-no-policy", guide)), guide)
+    assert {action(item) for item in items(answer).values()} == {"A1"}
+
+
+@dataclass(frozen=True)
+class Someone:
+    """A demo member who asks instead of the one in the example."""
+
+    member_id: str
+    family: str
+    given: str
+    born: str
+
+    def asks(self, bundle: dict[str, Any]) -> dict[str, Any]:
+        """The bundle with this member in it."""
+        (patient,) = (e["resource"] for e in bundle["entry"] if "birthDate" in e["resource"])
+        patient["name"] = [{"family": self.family, "given": [self.given]}]
+        patient["birthDate"] = self.born
+        coverage = resource_of(bundle, "Coverage")
+        coverage.pop("class", None)
+        for identifier in patient["identifier"] + coverage["identifier"]:
+            if identifier["system"].endswith("/member-id"):
+                identifier["value"] = self.member_id
+        if "subscriberId" in coverage:
+            coverage["subscriberId"] = self.member_id
+        return bundle
 
 
 BUSINESS = {
