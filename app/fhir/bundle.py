@@ -41,7 +41,9 @@ class Index:
         for position, entry, resource in entries(bundle):
             url = entry.get("fullUrl")
             if isinstance(url, str):
-                if url in self._by_url:
+                if url in self._by_url and _version(resource) == _version(
+                    self._by_url[url]["resource"]
+                ):
                     self.duplicates.append(position)
                 self._by_url.setdefault(url, entry)
                 self.urls_of[id(resource)] = url
@@ -67,6 +69,11 @@ class Index:
             return self._by_url.get(base[0] + reference)
         named = self._by_name.get(reference, ())
         return named[0] if len(named) == 1 else None
+
+
+def _version(resource: Json) -> object:
+    meta = resource.get("meta")
+    return meta.get("versionId") if isinstance(meta, dict) else None
 
 
 def resolve(bundle: Json, reference: str, base_full_url: str | None) -> Json | None:

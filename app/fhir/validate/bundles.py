@@ -27,7 +27,8 @@ def open_bundle(bundle: Json, path: Path, run: Run) -> Index:
     if not is_history:
         for position in index.duplicates:
             here = ((path, "entry", position), "fullUrl", NONE)
-            run.error("full-url-duplicate", here, "an earlier entry has the same fullUrl")
+            found = "an earlier entry has the same fullUrl"
+            run.add("error", "full-url-duplicate", here, found, invariant="bdl-7")
     return index
 
 

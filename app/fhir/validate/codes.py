@@ -71,7 +71,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "extension-url": ("extension", "give the extension an absolute url"),
     "extension-content": ("structure", "give a value or nested extensions, not both, not neither"),
     # invariants and profiles
-    "invariant": ("invariant", "make the rule hold"),
+    "invariant": ("invariant", "correct what the rule is about"),
     "invariant-unchecked": ("incomplete", "nothing: the rule could not be evaluated here"),
     "profile-unknown": (
         "not-found",

@@ -10,14 +10,15 @@ from app.fhir.validate.facts import Structure
 from app.fhir.validate.fhirpath import as_group
 from app.fhir.validate.fhirpath.checks import Group
 from app.fhir.validate.fhirpath.trees import Trees
+from app.fhir.validate.rules import asked
 from app.fhir.validate.run import Check, Path, Run
 
 Rule = Check
 
 # Done while the shape is checked: every element has content (ele-1), an extension has a value or
 # extensions (ext-1), references to contained resources lead somewhere (ref-1), a narrative is safe
-# and says something (txt-1, txt-2).
-BY_SHAPE: Final = frozenset({"ele-1", "ext-1", "ref-1", "txt-1", "txt-2"})
+# and says something (txt-1, txt-2), no resource version comes twice (bdl-7, in bundles.py).
+BY_SHAPE: Final = frozenset({"ele-1", "ext-1", "ref-1", "txt-1", "txt-2", "bdl-7"})
 # Best practice only (a narrative for every resource): HL7's engine is silent about it as well.
 ADVICE: Final = frozenset({"dom-6"})
 
@@ -49,7 +50,7 @@ class Invariants:
                     run.add("information", "invariant-unchecked", path, key, profile, key)
                 else:
                     severity: Any = facts[key]["severity"]
-                    run.add(severity, "invariant", path, f"rule {key} is broken", profile, key)
+                    run.add(severity, "invariant", path, asked(key), profile, key)
 
         return check
 
