@@ -76,6 +76,20 @@ SHAPES: dict[str, dict[str, Any]] = {
         "relationship": {"coding": [{"code": "a" * 50} for _ in range(_MANY)]},
         "identifier": [{"type": {"coding": [{"code": "MB"}]}} for _ in range(_MANY)],
     },
+    "answers": {
+        "resourceType": "QuestionnaireResponse",
+        "item": [
+            {"linkId": f"{at}", "_linkId": {"id": "x"}, "answer": [{"valueDate": "2024"}]}
+            for at in range(_MANY)
+        ],
+        "_item": [{"linkId": None}],
+    },
+    "observations": {
+        "resourceType": "Observation",
+        "valueString": "a",
+        "code": {"coding": [{"code": f"{at}"} for at in range(_MANY)]},
+        "component": [{"code": {"coding": [{"code": f"b{at}"} for at in range(_MANY)]}}],
+    },
     "text": {"resourceType": "Patient", "text": {"div": "<div>" * _MANY}, "name": [{}] * _MANY},
 }
 

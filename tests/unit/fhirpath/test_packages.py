@@ -5,6 +5,7 @@ They are not part of the repository; FORTHWITH_IG_DIR says where they are.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import tarfile
@@ -37,6 +38,8 @@ PACKAGES = [
     "hl7.fhir.uv.sdc#4.0.0",
     "hl7.fhir.uv.subscriptions-backport.r4#1.1.0",
 ]
+# Every resource type has the dom- rules: a few places of each expression are enough.
+PLACES = 5
 pytestmark = pytest.mark.skipif(
     not FOLDER.is_dir(), reason=f"no official packages in {FOLDER.name} (set FORTHWITH_IG_DIR)"
 )
@@ -78,8 +81,10 @@ def test_every_expression_compiles(package: str) -> None:
     """No invariant of a guide in scope is beyond us: each parses and compiles."""
     found = constraints(package)
     assert found
-    for key, expression, place in sorted(found):
-        as_check(parse(amended(key, expression)), place, key)
+    for (key, expression), places in itertools.groupby(sorted(found), key=lambda entry: entry[:2]):
+        tree = parse(amended(key, expression))
+        for _, _, place in itertools.islice(places, PLACES):
+            as_check(tree, place, key)
 
 
 def test_all_packages_together_are_a_few_hundred_expressions() -> None:

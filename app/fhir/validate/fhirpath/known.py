@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from . import elements
+from . import elements, model
 from .nodes import Ast, Context
 from .runtime import Slow, spread
 
@@ -155,3 +155,52 @@ def npi_check_digit(node: Any, _context: Context) -> bool:
         return False
     total = _PREFIX + sum(_TWICE[digit] for digit in digits[::2])
     return (total + sum(_ONCE[digit] for digit in digits[1::2])) % 10 == 0
+
+
+@_own("obs-7", "cf5cd2e6a99b")
+def component_codes_differ(node: Any, _context: Context) -> bool:
+    """obs-7: with a value, no component has a code of the observation itself."""
+    if "component" in node:
+        raise Slow
+    return True
+
+
+_ANSWER_VALUES = frozenset(
+    mark + name
+    for name in model.choices("QuestionnaireResponse.item.answer", "value") or ()
+    for mark in ("", "_")
+)
+
+
+def _answered_once(nodes: list[Any]) -> bool:
+    """Whether no node has two answered items of one linkId, the nodes below included."""
+    for node in nodes:
+        seen = set()
+        for item in spread(node.get("item")):
+            nodes.append(item)
+            answers = spread(item.get("answer"))
+            nodes += answers
+            if any(not _ANSWER_VALUES.isdisjoint(answer) for answer in answers):
+                link = item.get("linkId")
+                if link in seen or (link is None and "_linkId" in item):
+                    return _undecided(link)
+                seen.add(link)
+    return True
+
+
+def _undecided(link: Any) -> bool:
+    if type(link) is not str:
+        raise Slow
+    return False
+
+
+@_own("sdcqr-2", "f995b8a2dc78")
+def links_answered_once(node: Any, _context: Context) -> bool:
+    """sdcqr-2: within one parent, a question is answered in one item only."""
+    return _answered_once([node])
+
+
+@_own("qrs-2", "5b9870c4ce92")
+def links_answered_once_below(node: Any, _context: Context) -> bool:
+    """qrs-2: the same, below an item."""
+    return _answered_once([*spread(node.get("item")), *spread(node.get("answer"))])

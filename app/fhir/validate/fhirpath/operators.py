@@ -9,7 +9,7 @@ from typing import Any
 from . import elements, model
 from .elements import Items, equals, order, truth
 from .nodes import Element, NotSupported, PathError, number
-from .selecting import contains_item, merge
+from .selecting import Known, merge
 
 Operator = Callable[[Items, Items], Items]
 
@@ -103,7 +103,7 @@ def union(left: Items, right: Items) -> Items:
 def member_of(left: Items, right: Items) -> Items:
     if len(left) > 1:
         raise PathError("`in` with several items on its left")
-    return [contains_item(right, left[0])] if left else []
+    return [left[0] in Known(right)] if left else []
 
 
 def holds_member(left: Items, right: Items) -> Items:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import orjson
+
 from . import elements
 from .elements import Items, equals, truth
 from .nodes import Element, PathError, number
@@ -104,26 +106,51 @@ def whole(argument: Evaluate, scope: Scope) -> int:
 
 def key_of(item: object) -> object | None:
     """A hashable stand-in with the same equality, None where only `equals` can tell."""
-    if elements.moment(item) is not None or not elements.is_primitive(item):
-        return None
+    when = elements.moment(item)
+    if when is not None:
+        return (when.parts, when.zoned and len(when.parts) > 3, when.clock)
     value = item.value if isinstance(item, Element) else item
-    as_number = number(value)
-    return as_number if as_number is not None else elements.text(item)
+    if elements.is_primitive(item):
+        as_number = number(value)
+        return as_number if as_number is not None else elements.text(item)
+    if elements.measure(item) is not None:
+        return None
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        return None
+
+
+class Known:
+    """Items that can be asked for quickly, so that many of them do not make a check slow."""
+
+    def __init__(self, items: Items) -> None:
+        self._keys: set[object] = set()
+        self._odd: Items = []
+        for item in items:
+            self.add(item)
+
+    def __contains__(self, item: object) -> bool:
+        key = key_of(item)
+        if key is not None:
+            return key in self._keys
+        return any(equals(other, item) is True for other in self._odd)
+
+    def add(self, item: object) -> None:
+        """Know one more."""
+        key = key_of(item)
+        if key is None:
+            self._odd.append(item)
+        else:
+            self._keys.add(key)
 
 
 def merge(items: Items) -> Items:
     """`items` without repetitions, in order."""
-    found: Items = []
-    seen: set[object] = set()
-    odd: Items = []
+    known, found = Known([]), []
     for item in items:
-        key = key_of(item)
-        if key is not None:
-            if key not in seen:
-                seen.add(key)
-                found.append(item)
-        elif not any(equals(other, item) is True for other in odd):
-            odd.append(item)
+        if item not in known:
+            known.add(item)
             found.append(item)
     return found
 
@@ -136,27 +163,24 @@ def is_distinct(items: Items, _arguments: list[Evaluate], _scope: Scope) -> Item
     return [len(merge(items)) == len(items)]
 
 
-def contains_item(items: Items, wanted: object) -> bool:
-    return any(equals(item, wanted) is True for item in items)
-
-
 def subset_of(items: Items, arguments: list[Evaluate], scope: Scope) -> Items:
-    other = arguments[0](scope)
-    return [all(contains_item(other, item) for item in items)]
+    other = Known(arguments[0](scope))
+    return [all(item in other for item in items)]
 
 
 def superset_of(items: Items, arguments: list[Evaluate], scope: Scope) -> Items:
-    return [all(contains_item(items, item) for item in arguments[0](scope))]
+    known = Known(items)
+    return [all(item in known for item in arguments[0](scope))]
 
 
 def intersect(items: Items, arguments: list[Evaluate], scope: Scope) -> Items:
-    other = arguments[0](scope)
-    return merge([item for item in items if contains_item(other, item)])
+    other = Known(arguments[0](scope))
+    return merge([item for item in items if item in other])
 
 
 def exclude(items: Items, arguments: list[Evaluate], scope: Scope) -> Items:
-    other = arguments[0](scope)
-    return [item for item in items if not contains_item(other, item)]
+    other = Known(arguments[0](scope))
+    return [item for item in items if item not in other]
 
 
 def combine(items: Items, arguments: list[Evaluate], scope: Scope) -> Items:
@@ -168,16 +192,20 @@ def union(items: Items, arguments: list[Evaluate], scope: Scope) -> Items:
 
 
 def repeat(items: Items, arguments: list[Evaluate], scope: Scope) -> Items:
+    # Elements are told apart by identity, so a document cannot make this loop forever.
     found: Items = []
+    known: set[int] = set()
     level = items
     while level:
         added: Items = []
         for item in level:
-            added.extend(arguments[0](scope.at(item)))
-        # Elements are told apart by identity, so a document cannot make this loop forever.
-        known = {id(_inside(item)) for item in found}
-        level = [item for item in added if id(_inside(item)) not in known]
-        found.extend(level)
+            for one in arguments[0](scope.at(item)):
+                mark = id(_inside(one))
+                if mark not in known:
+                    known.add(mark)
+                    added.append(one)
+        found.extend(added)
+        level = added
     return found
 
 
