@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from app.errors import BadSetting
-from app.settings import Settings, names, unknown
+from app.settings import ELSEWHERE, Settings, names, unknown
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -113,3 +114,15 @@ def test_every_setting_is_read_by_the_program(name: str) -> None:
         if (path.name != "settings.py" or inside) and read.search(path.read_text("utf-8"))
     ]
     assert places
+
+
+def test_every_variable_of_ours_that_is_named_anywhere_is_known() -> None:
+    known = {*names(), *ELSEWHERE}
+    listed = subprocess.run(
+        ["git", "grep", "-ohE", "FORTHWITH_[A-Z_]+[A-Z]", "--", ":!tests/house", ":!CHANGELOG.md"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert set(listed.stdout.split()) - known == set()
