@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCKS := requirements.lock requirements-dev.lock
 
-.PHONY: help run serve test test-fast check format bench docs lock conformance clean
+.PHONY: help run serve test test-fast check format bench docs dictionary lock conformance clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ bench: $(VENV)/.installed-dev ## measure, and write docs/benchmarks.md
 
 docs: $(VENV)/.installed-dev ## write the generated pages of docs/reference again
 	$(BIN)/python -m tools.reference
+
+dictionary: $(VENV)/.installed-dev ## train the next zstd dictionary of the store from our examples
+	$(BIN)/python -m tools.dictionary
 
 lock: $(VENV)/.installed-dev ## resolve the dependencies of pyproject.toml again
 	$(BIN)/python -m tools.lock
