@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -26,13 +27,13 @@ def commands() -> list[str]:
     return [line.strip() for body in joined for line in body.splitlines() if line.strip()]
 
 
-def shown() -> list[str]:
-    """The lines of every answer that the README shows, without those that leave something out."""
+def shown(block: str) -> list[str]:
+    """The lines of the README's `json` or `text` blocks, without those that leave something out."""
     text = (ROOT / "README.md").read_text("utf-8")
     lines = [
         line.strip().rstrip(",")
         for kind, body in BLOCK.findall(text)
-        if kind == "json"
+        if kind == block
         for line in body.splitlines()
     ]
     return [line for line in lines if re.search(r"[\w\"]", line) and "…" not in line]
@@ -47,6 +48,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 def carry_out(command: str, live: Live) -> str:
     """Run one command of the README against the live server; its output."""
     line = command.replace("http://127.0.0.1:8080", live.address)
+    line = line.replace(".venv/bin/forthwith", str(COMMAND))
     environ = live.environ | {"PATH": f"{COMMAND.parent}{os.pathsep}{live.environ['PATH']}"}
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", line],
@@ -66,18 +68,23 @@ def test_the_command_runs(command: str, live: Live) -> None:
     carry_out(command, live)
 
 
-def test_the_answers_that_are_shown_are_the_answers(live: Live) -> None:
-    given = ""
+def outputs(program: str, live: Live) -> str:
+    """What all commands of the README print that start with `program`; JSON is spread out."""
+    printed = ""
     for command in commands():
-        if command.startswith("curl"):
+        if command.startswith(program):
             answer = carry_out(command, live)
-            try:
-                given += orjson.dumps(orjson.loads(answer), option=orjson.OPT_INDENT_2).decode()
-            except orjson.JSONDecodeError:
-                given += answer
-    lines = {line.strip().rstrip(",") for line in given.splitlines()}
-    assert shown(), "the README shows an answer"
-    assert [line for line in shown() if line not in lines] == []
+            with contextlib.suppress(orjson.JSONDecodeError):
+                answer = orjson.dumps(orjson.loads(answer), option=orjson.OPT_INDENT_2).decode()
+            printed += answer
+    return printed
+
+
+@pytest.mark.parametrize(("block", "program"), [("json", "curl"), ("text", ".venv/bin/forthwith")])
+def test_the_answers_that_are_shown_are_the_answers(block: str, program: str, live: Live) -> None:
+    lines = {line.strip().rstrip(",") for line in outputs(program, live).splitlines()}
+    assert shown(block), "the README shows an answer"
+    assert [line for line in shown(block) if line not in lines] == []
 
 
 def test_there_is_a_request_that_a_newcomer_can_send() -> None:
