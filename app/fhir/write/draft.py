@@ -45,6 +45,10 @@ SERVICE_PROVIDER = "SJ"
 """The X12 entity type of an authorized provider whose role the request does not tell."""
 
 
+ASKING = frozenset({"DK", "DN", "P3"})
+"""X12 entity types of those who order, refer or send: they do not render the service."""
+
+
 @dataclass
 class Draft:
     """One answer being written; `claim` is the Claim's entry in the request bundle."""
@@ -174,10 +178,12 @@ def diagnoses(item: Item) -> list[Json]:
 def authorized_providers(draft: Draft, item: Item) -> list[tuple[Json, Json]]:
     """Who may render the service: (reference, provider type), at least one where any is named.
 
-    These are the item's care team, else that of the whole request, else the requester; of a
-    practitioner's role the practitioner, else the organization (only those two are allowed here).
+    These are the item's care team, else that of the whole request, without those who only order
+    where somebody else is named, else the requester; of a practitioner's role the practitioner,
+    else the organization (only those two are allowed here).
     """
-    team = item.care_team or tuple([each for each in draft.request.care_team if each.overall])
+    listed = item.care_team or tuple([each for each in draft.request.care_team if each.overall])
+    team = [each for each in listed if _entity_type(each) not in ASKING] or listed
     raw = {each.get("sequence"): each for each in parts(draft.claim.resource, "careTeam")}
     named: list[tuple[Any, CareTeamMember | None]] = [
         (raw.get(each.sequence, {}).get("provider"), each) for each in team
@@ -200,10 +206,15 @@ def _renderer(draft: Draft, reference: Any) -> Json | None:
 
 
 def _provider_type(member: CareTeamMember | None) -> Json:
+    return coded(system.X12_ENTITY, _entity_type(member) or SERVICE_PROVIDER)
+
+
+def _entity_type(member: CareTeamMember | None) -> str:
+    """The X12 entity type of the member's role, else ""."""
     for each in member.role.codings if member and member.role else ():
-        if each.system == system.X12_ENTITY and each.code:
-            return coded(each.system, each.code)
-    return coded(system.X12_ENTITY, SERVICE_PROVIDER)
+        if each.system == system.X12_ENTITY:
+            return each.code
+    return ""
 
 
 def authorized_detail(raw: Mapping[str, Any], item: Item, grant: Grant, *, revenue: bool) -> Json:

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.domain.decision import Grant, HumanReview, ItemDecision, Outcome
 from app.domain.request import Item
+from app.fhir.read.values import day as read_day
 from app.fhir.read.values import extension as told_as
 from app.fhir.read.values import parts, text
 from app.fhir.urls import PAS_22, ext, system
@@ -195,9 +196,11 @@ def _add_item(draft: Draft, decided: ItemDecision, grant: Grant) -> Json:
 
 
 def _serviced(raw: Mapping[str, Any], grant: Grant) -> Json:
-    if grant.service_period is not None:
-        return {"servicedPeriod": period(grant.service_period)}
-    return {name: raw[name] for name in ("servicedDate", "servicedPeriod") if name in raw}
+    """The days on which the service may be given: the day asked for, else the period granted."""
+    asked_day = read_day(raw.get("servicedDate"))
+    if grant.service_period is None and asked_day is not None and grant.period.covers(asked_day):
+        return {"servicedDate": raw["servicedDate"]}
+    return {"servicedPeriod": period(grant.service_period or grant.period)}
 
 
 def _add_item_extensions(draft: Draft, decided: ItemDecision, grant: Grant) -> list[Json]:

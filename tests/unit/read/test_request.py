@@ -192,7 +192,7 @@ def test_numbers_and_accident_of_the_whole_request_are_read() -> None:
 
 
 def test_a_diagnosis_keeps_its_kind_and_day_and_may_refer_to_a_condition() -> None:
-    bundle = example("oxygen-approved-large")
+    bundle = example("oxygen-approved-huge")
     claim(bundle)["diagnosis"][0].update(
         {
             "type": [coded(system.TEMP, "principal")],
