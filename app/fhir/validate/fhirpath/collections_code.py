@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -48,9 +49,13 @@ class Code:
 
 @dataclass(slots=True)
 class Writer:
-    """Collects what generated source refers to: constants, fresh names, and the types of its roots."""
+    """Collects what generated source refers to: constants, fresh names, and the type of its root.
+
+    `condition(tree, this)` is source of: the tree is true of `this`.
+    """
 
     root_type: str
+    condition: Callable[[Ast, Code], str]
     constants: dict[str, Any] = field(default_factory=dict)
     names: int = 0
     whole: Ast = field(default_factory=list)
@@ -163,7 +168,7 @@ class Writer:
         if name == "where" and len(arguments) == 1:
             inner = self.collection(tree[1], this)
             item = self.fresh("x")
-            holds = self.true(arguments[0], Code(item, "node", inner.types))
+            holds = self.condition(arguments[0], Code(item, "node", inner.types))
             return Code(
                 f"[{item} for {item} in {self.listed(inner)} if {holds}]", "list", inner.types
             )
@@ -206,12 +211,6 @@ class Writer:
         if given.shape == "list" or given.primitive:
             return f"len({self.listed(given)})"
         return f"count({given.text})"
-
-    # Booleans are written by the subclass in `fast.py`.
-
-    def true(self, tree: Ast, this: Code) -> str:
-        """Source of: the tree is true."""
-        raise NotImplementedError
 
 
 def named_text(tree: Ast) -> str | None:

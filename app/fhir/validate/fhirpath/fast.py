@@ -28,6 +28,9 @@ _TESTS = {"startsWith": "startswith", "endsWith": "endswith"}
 class CheckWriter(Writer):
     """Writes the two questions of a tree."""
 
+    def __init__(self, root_type: str) -> None:
+        super().__init__(root_type, self.true)
+
     def true(self, tree: Ast, this: Code) -> str:
         """Source of: the tree is true."""
         return self._asked(tree, this, True)
