@@ -19,6 +19,7 @@ _IMPLIED: Final = frozenset({"ele-1", "ext-1"})
 _ROOT_BASES: Final = ("Element", "Resource", "DomainResource", "BackboneElement")
 _LIMITS: Final = ("maxLength",)
 _DECIDED: Final = frozenset({"required", "extensible", "preferred"})
+_EXAMPLES: Final = frozenset({"example"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,10 @@ def extract(guides: Iterable[list[Taken]]) -> dict[str, Facts]:
         structures = shelf.reachable()
         for folder, found in structures.items():
             chosen.setdefault(folder, {}).update(found)
-        bound = {b for found in structures.values() for sd in found.values() for b in _bindings(sd)}
-        for folder, lines in _terminology(shelf, bound).items():
+        taken = [sd for found in structures.values() for sd in found.values()]
+        bound = {b for sd in taken for b in _bindings(sd, _DECIDED)}
+        named = {b for sd in taken for b in _bindings(sd, _EXAMPLES)}
+        for folder, lines in _terminology(shelf, bound, named - bound).items():
             terms.setdefault(folder, {}).update(lines)
         for folder, found in structures.items():
             facts = out.setdefault(folder, Facts())
@@ -196,10 +199,10 @@ def _named(sd: Json) -> Iterator[str]:
             yield from kind.get("targetProfile", ())
 
 
-def _bindings(sd: Json) -> Iterator[str]:
+def _bindings(sd: Json, strengths: frozenset[str]) -> Iterator[str]:
     for element in sd["snapshot"]["element"]:
         binding = element.get("binding", {})
-        if binding.get("strength") in _DECIDED and binding.get("valueSet"):
+        if binding.get("strength") in strengths and binding.get("valueSet"):
             yield binding["valueSet"]
 
 
@@ -346,7 +349,11 @@ class _Codes:
     open: bool = False
 
 
-def _terminology(shelf: _Shelf, bound: set[str]) -> dict[str, dict[str, Json]]:
+def _terminology(shelf: _Shelf, bound: set[str], named: set[str]) -> dict[str, dict[str, Json]]:
+    """Lines of the value sets that are bound, and of the complete code systems behind them.
+
+    Behind value sets that only serve as example, too: a code of a known system must exist.
+    """
     out: dict[str, dict[str, Json]] = {}
     systems: set[str] = set()
     for canonical in sorted(bound):
@@ -366,6 +373,11 @@ def _terminology(shelf: _Shelf, bound: set[str]) -> dict[str, dict[str, Json]]:
                 "open": allowed.open,
             }
         )
+    for canonical in sorted(named):
+        found = shelf.find(canonical, "ValueSet")
+        if found:
+            allowed = _expand(found[1], shelf, ())
+            systems |= set(allowed.codes) | allowed.whole
     for system in sorted(systems):
         found = shelf.find(system, "CodeSystem")
         if not found or found[1].get("content") != "complete":

@@ -61,7 +61,9 @@ def reference(wanted: dict[str, tuple[str, ...]], anything: bool) -> Check:
             elif run.job.scope is not None and not parts[0]:
                 run.add("warning", "reference-unresolved", path, "not an entry of this bundle")
         elif address.startswith("urn:"):
-            if run.job.scope is not None:
+            if not address.isprintable() or " " in address:
+                run.error("reference-format", path, "white space in a reference")
+            elif run.job.scope is not None:
                 run.add("warning", "reference-unresolved", path, "not an entry of this bundle")
         elif ":" not in address:
             run.error("reference-format", path, "no form of a reference")

@@ -9,7 +9,7 @@ from typing import Any
 from app.errors import BadData, Issue
 from app.fhir import urls
 from app.fhir.bundle import Index
-from app.fhir.validate import bundles
+from app.fhir.validate import bundles, vitals
 from app.fhir.validate.compiler import Compiler
 from app.fhir.validate.facts import read_facts
 from app.fhir.validate.run import NONE, Job, Path, Run
@@ -102,6 +102,8 @@ class Validator:
         run.enter(job)
         for index, canonical in _claims(job.resource):
             self._claimed(canonical, index, job, run)
+        for canonical in vitals.profiles(job.resource):
+            self._one_of((canonical,), job, run)
         if job.done == {""}:
             self._compiler.any_resource(job.resource, job.path, run)
 
