@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from app.domain.request import Party
 from app.fhir.read.values import parts, text
 
 
@@ -29,10 +30,14 @@ class Entry:
 
 
 class Entries:
-    """All resources of a bundle. Of two with one address the first counts."""
+    """All resources of a bundle. Of two with one address the first counts.
+
+    `parties` remembers who was read, as a few people stand behind many records.
+    """
 
     def __init__(self, bundle: Mapping[str, Any]) -> None:
         self.all: list[Entry] = []
+        self.parties: dict[str, Party] = {}
         self._by_url: dict[str, Entry] = {}
         self._by_id: dict[str, Entry] = {}
         listed = bundle.get("entry")

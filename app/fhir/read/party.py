@@ -68,8 +68,14 @@ def read_party(reference: Any, entries: Entries, origin: Entry) -> Party:
     found = entries.follow(reference, origin)
     if found is None or found.kind not in _KINDS:
         return _named_only(reference if isinstance(reference, dict) else {})
-    if found.kind == "PractitionerRole":
-        return _role(found, entries)
+    known = entries.parties.get(found.full_url)
+    if known is None:
+        known = _role(found, entries) if found.kind == "PractitionerRole" else _single(found)
+        entries.parties[found.full_url] = known
+    return known
+
+
+def _single(found: Entry) -> Party:
     resource = found.resource
     own = identifiers(resource)
     return Party(
@@ -97,9 +103,11 @@ def _named_only(reference: Mapping[str, Any]) -> Party:
 
 def _role(found: Entry, entries: Entries) -> Party:
     role = found.resource
-    person = read_party(role["practitioner"], entries, found) if "practitioner" in role else None
-    group = read_party(role["organization"], entries, found) if "organization" in role else None
-    behind = [each for each in (person, group) if each is not None and each.kind in _NOT_ROLES]
+    behind = [
+        _behind(role[name], entries, found)
+        for name in ("practitioner", "organization")
+        if name in role
+    ]
     own = identifiers(role)
     every = tuple(dict.fromkeys([*own, *[one for each in behind for one in each.identifiers]]))
     specialties = [*_concepts(role, "specialty"), *[s for each in behind for s in each.specialties]]
@@ -114,7 +122,12 @@ def _role(found: Entry, entries: Entries) -> Party:
     )
 
 
-_NOT_ROLES = frozenset({"organization", "practitioner"})
+def _behind(reference: Any, entries: Entries, role: Entry) -> Party:
+    """Who holds the role, or for whom; never a role again, which could lead back here."""
+    target = entries.follow(reference, role)
+    if target is None or target.kind == "PractitionerRole":
+        return _named_only(reference if isinstance(reference, dict) else {})
+    return read_party(reference, entries, role)
 
 
 def npi(own: tuple[Identifier, ...]) -> str:

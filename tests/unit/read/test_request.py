@@ -71,6 +71,14 @@ def test_a_role_has_the_numbers_of_its_practitioner_and_organization() -> None:
     assert submitter.state == "OH"
 
 
+def test_a_role_that_names_itself_leads_nowhere() -> None:
+    bundle = example("cpap-modified")
+    role = resource(bundle, "PractitionerRole")
+    role["practitioner"] = dict(claim(bundle)["provider"])
+    submitter = read(bundle).submitter
+    assert (submitter.kind, submitter.npi) == ("practitioner-role", "1900002001")
+
+
 def test_the_care_team_has_scopes_and_items_their_own_members() -> None:
     request = read(example())
     assert [member.overall for member in request.care_team] == [True, False]
