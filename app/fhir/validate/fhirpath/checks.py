@@ -76,9 +76,12 @@ def as_group(checks: Sequence[tuple[str, Ast]], type_name: str) -> Group:
     Otherwise (position in `checks`, False or None) for each that does not. The usual case, nothing
     broken, is one call.
     """
-    singles = [as_check(tree, type_name, key) for key, tree in checks]
+    singles: list[Check] = []
 
     def findings(node: Any, context: Context) -> tuple[tuple[int, bool | None], ...]:
+        # One by one only when something is broken: most processes never build most of these.
+        if not singles:
+            singles.extend(as_check(tree, type_name, key) for key, tree in checks)
         verdicts = enumerate(check(node, context) for check in singles)
         return tuple((at, held) for at, held in verdicts if held is not True)
 
@@ -90,7 +93,7 @@ def as_group(checks: Sequence[tuple[str, Ast]], type_name: str) -> Group:
                 raise NotFast("own code")
             parts.append(source_of(tree, type_name, writer)[0])
         except NotFast:
-            names[f"check{at}"] = own or singles[at]
+            names[f"check{at}"] = own or plain_check(tree, type_name)
             parts.append(f"check{at}(n, c)")
     names |= {**NAMES, **writer.constants, "findings": findings}
     usual = f"() if {' and '.join(parts) or 'True'} else findings(n, c)"
