@@ -181,7 +181,7 @@ class Compiler:
             return [self.profile(structure.versioned) or values.nothing]
         below = self.tree(structure)
         whole = tighten(below, node)
-        return [self._object(whole, code, below.element.get("invariants", ()))]
+        return [self._object(whole, code, below.element.get("invariants", ()), structure)]
 
     def _is_resource(self, code: str) -> bool:
         if code not in self._resource_types:
@@ -306,7 +306,12 @@ class Compiler:
 
     # objects ------------------------------------------------------------------------------------
 
-    def _object(self, node: Node, code: str, invariants: Any) -> Check:
+    def _object(
+        self, node: Node, code: str, invariants: Any, stated_in: Structure | None = None
+    ) -> Check:
+        """The check of an object; `stated_in` is the structure that its invariants are read from,
+        when that is not the node's own: a data type's rules where a profile lists its parts.
+        """
         table: dict[str, Field] = {}
         required: list[str] = []
         choices: list[objects.Choice] = []
@@ -322,7 +327,7 @@ class Compiler:
         ):
             table["resourceType"] = properties.skip
         place = node.path if code in _INLINE else code
-        rules = self.invariants.rules(invariants, node.structure, place)
+        rules = self.invariants.rules(invariants, stated_in or node.structure, place)
         if code == "Extension":
             return objects.extension_object(table, frozenset(required), choices, rules)
         return objects.plain_object(table, frozenset(required), choices, rules)
@@ -402,10 +407,8 @@ class Compiler:
         below = self.tree(structure) if structure else child
         whole = tighten(below, child)
         whole.children = {k: v for k, v in whole.children.items() if k in ("id", "extension")}
-        whole.path = kind["code"]
-        return properties.sibling(
-            key, name, self._object(whole, "Element", ()), is_list=child.is_list
-        )
+        check = self._object(whole, kind["code"], ())
+        return properties.sibling(key, name, check, is_list=child.is_list)
 
     @staticmethod
     def _stub(table: dict[str, Field], key: str, build: Callable[[], Field]) -> None:
