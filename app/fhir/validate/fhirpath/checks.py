@@ -81,7 +81,7 @@ def as_group(checks: Sequence[tuple[str, Ast]], type_name: str) -> Group:
     def findings(node: Any, context: Context) -> tuple[tuple[int, bool | None], ...]:
         # One by one only when something is broken: most processes never build most of these.
         if not singles:
-            singles.extend(as_check(tree, type_name, key) for key, tree in checks)
+            singles[:] = [as_check(tree, type_name, key) for key, tree in checks]
         verdicts = enumerate(check(node, context) for check in singles)
         return tuple((at, held) for at, held in verdicts if held is not True)
 
