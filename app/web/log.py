@@ -39,9 +39,9 @@ def configure(level: str) -> None:
     """Send our log to standard error as JSON lines; call once in each process."""
     stream = logging.StreamHandler()
     stream.setFormatter(JsonLines())
-    log.handlers[:] = [stream]
-    log.setLevel(level)
-    log.propagate = False
+    for ours in (log, logging.getLogger("app")):
+        ours.handlers[:] = [stream]
+        ours.setLevel(level)
 
 
 def install(app: Flask) -> None:
