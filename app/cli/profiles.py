@@ -81,7 +81,10 @@ def _write(made: dict[str, bytes], folder: Path) -> int:
 
 
 def _compare(made: dict[str, bytes], folder: Path) -> int:
-    kept = {str(path.relative_to(folder)): path.read_bytes() for path in folder.glob("*/*/*.jsonl")}
+    kept = {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in [*folder.glob("*/*/*.jsonl"), *folder.glob("*.jsonl")]
+    }
     kept["sources.tsv"] = (folder / "sources.tsv").read_bytes()
     different = sorted(
         name for name in made.keys() | kept.keys() if made.get(name) != kept.get(name)

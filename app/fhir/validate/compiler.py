@@ -26,8 +26,9 @@ from app.fhir.validate import (
 )
 from app.fhir.validate.facts import Facts, Structure
 from app.fhir.validate.invariants import Invariants
+from app.fhir.validate.library import Library
 from app.fhir.validate.run import Check, Field, Path, Run
-from app.fhir.validate.tree import Node, grow, tighten
+from app.fhir.validate.tree import Node, tighten
 
 Json = dict[str, Any]
 
@@ -55,14 +56,11 @@ class Compiler:
 
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
+        self.library = Library(facts)
         self.terms = terminology.Terms(facts)
-        self.matchers = matching.Matchers(self.terms, self._grown)
+        self.matchers = matching.Matchers(self.terms, self.library.grown)
         self.invariants = Invariants()
-        self._trees: dict[str, Node] = {}
         self._checks: dict[str, Check] = {}
-        self._resource_types: dict[str, bool] = {}
-        self._lineages: dict[str, tuple[tuple[str, ...], str]] = {}
-        self._outlines: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
         self._extensions: dict[str, Extension | None] = {}
         self._coding = terminology.existing(self.terms)
 
@@ -81,46 +79,8 @@ class Compiler:
             check = self._checks[canonical] = self._checks[key]
         return check
 
-    def lineage(self, canonical: str) -> tuple[tuple[str, ...], str]:
-        """A structure and all that it derives from, with versions; and its type ("" if unknown)."""
-        known = self._lineages.get(canonical)
-        if known is None:
-            names: list[str] = []
-            structure = self.facts.structure(canonical)
-            kind = structure.type if structure else ""
-            while structure is not None and structure.versioned not in names:
-                names.append(structure.versioned)
-                structure = self.facts.structure(structure.base) if structure.base else None
-            known = (tuple(names), kind)
-            if names:
-                self._lineages[canonical] = known
-        return known
-
-    def outline(self, canonical: str) -> tuple[frozenset[str], frozenset[str]]:
-        """Names of a structure's elements that are required, and of those that it leaves out."""
-        known = self._outlines.get(canonical)
-        if known is None:
-            root = self._grown(canonical)
-            children = root.children.items() if root else ()
-            known = self._outlines[canonical] = (
-                frozenset(name for name, c in children if c.min > 0 and name[-1] != "]"),
-                frozenset(name for name, c in children if c.max == 0),
-            )
-        return known
-
-    def tree(self, structure: Structure) -> Node:
-        """The element tree of a structure."""
-        key = structure.versioned
-        if key not in self._trees:
-            self._trees[key] = grow(structure)
-        return self._trees[key]
-
-    def _grown(self, canonical: str) -> Node | None:
-        structure = self.facts.structure(canonical)
-        return self.tree(structure) if structure else None
-
     def _structure(self, structure: Structure) -> Check:
-        node = self.tree(structure)
+        node = self.library.tree(structure)
         if structure.type == "Extension":
             return self._object(node, structure.type, node.element.get("invariants", ()))
         name = structure.versioned if structure.header.get("kind") == "resource" else ""
@@ -165,7 +125,7 @@ class Compiler:
         code = kind["code"]
         if code in primitives.TESTS:
             return [self._primitive(node, code)]
-        if code in _RESOURCES or self._is_resource(code):
+        if code in _RESOURCES or self.library.is_resource(code):
             return [self._resource(node, kind)]
         if code in _INLINE:
             return [self._object(node, code, ())]
@@ -179,24 +139,16 @@ class Compiler:
             return []
         if not node.children:
             return [self.profile(structure.versioned) or values.nothing]
-        below = self.tree(structure)
+        below = self.library.tree(structure)
         whole = tighten(below, node)
         return [self._object(whole, code, below.element.get("invariants", ()), structure)]
-
-    def _is_resource(self, code: str) -> bool:
-        if code not in self._resource_types:
-            structure = self.facts.structure(urls.core_type(code))
-            if structure is None:
-                return False
-            self._resource_types[code] = structure.header.get("kind") == "resource"
-        return self._resource_types[code]
 
     def _referenced(self, node: Node) -> Check:
         """The check behind a content reference; looked up late, as it may contain itself."""
         target = node.element.get("contentReference")
         if not target or node.children:
             return self._object(node, "BackboneElement", ())
-        root = self.tree(node.structure)
+        root = self.library.tree(node.structure)
         for name in target.split(".")[1:]:
             root = root.children[name.partition(":")[0]]
         cell: list[Check] = []
@@ -246,7 +198,7 @@ class Compiler:
         """Check a resource against its base type."""
         kind = value.get("resourceType")
         check = self.profile(urls.core_type(kind)) if isinstance(kind, str) else None
-        if check is None or not self._is_resource(str(kind)):
+        if check is None or not self.library.is_resource(str(kind)):
             run.error("unknown-type", path, "resourceType is missing or not a FHIR R4 resource")
         else:
             check(value, path, run)
@@ -404,7 +356,7 @@ class Compiler:
         """The `_name` property: id and extensions of a primitive."""
         kind = child.types[0] if child.types else {"code": "string"}
         structure = self.facts.structure(urls.core_type("Element"))
-        below = self.tree(structure) if structure else child
+        below = self.library.tree(structure) if structure else child
         whole = tighten(below, child)
         whole.children = {k: v for k, v in whole.children.items() if k in ("id", "extension")}
         check = self._object(whole, kind["code"], ())

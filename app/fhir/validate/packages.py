@@ -15,7 +15,7 @@ from pathlib import Path
 import orjson
 
 from app.errors import BadData
-from app.fhir.validate.extract import Json, Package, Taken
+from app.fhir.validate.shelf import Json, Package, Taken
 
 _KINDS = frozenset({"StructureDefinition", "ValueSet", "CodeSystem"})
 _MEMBER_LIMIT = 64 * 1024 * 1024

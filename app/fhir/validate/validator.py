@@ -22,6 +22,7 @@ class Validator:
 
     def __init__(self, compiler: Compiler) -> None:
         self._compiler = compiler
+        self._library = compiler.library
 
     @staticmethod
     def load(guide: str) -> Validator:
@@ -154,10 +155,10 @@ class Validator:
     def _claimed_instead(self, profiles: list[str], resource: Json) -> str:
         """A claimed profile that derives from one of these: it holds all their rules, and more."""
         for _, claim in _claims(resource):
-            names = self._compiler.lineage(claim)[0]
+            names = self._library.lineage(claim)[0]
             if len(names) > 1 and self._compiler.facts.knows(claim):
                 for canonical in profiles:
-                    asked = self._compiler.lineage(canonical)[0]
+                    asked = self._library.lineage(canonical)[0]
                     if asked and asked[0] in names[1:]:
                         return claim
         return ""
@@ -169,15 +170,15 @@ class Validator:
         )
 
     def _type(self, canonical: str) -> str:
-        lineage = self._compiler.lineage(canonical)
+        lineage = self._library.lineage(canonical)
         return lineage[1] if lineage else ""
 
     def _finish(self, canonical: str, job: Job) -> None:
         """Conformance to a profile is conformance to what it derives from."""
-        job.done.update(self._compiler.lineage(canonical)[0])
+        job.done.update(self._library.lineage(canonical)[0])
 
     def _is_done(self, canonical: str, job: Job) -> bool:
-        names = self._compiler.lineage(canonical)[0]
+        names = self._library.lineage(canonical)[0]
         return bool(names) and names[0] in job.done
 
     def _ordered(self, profiles: list[str], resource: Json) -> list[str]:
@@ -187,7 +188,7 @@ class Validator:
         claims = {c.partition("|")[0] for _, c in _claims(resource)}
 
         def misfit(canonical: str) -> tuple[int, bool]:
-            due, barred = self._compiler.outline(canonical)
+            due, barred = self._library.outline(canonical)
             wrong = sum(name not in resource for name in due) + len(barred & resource.keys())
             return (wrong, canonical.partition("|")[0] not in claims)
 

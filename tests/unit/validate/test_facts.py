@@ -11,8 +11,9 @@ from app import resources
 from app.errors import BadData
 from app.fhir import urls
 from app.fhir.validate import facts
-from app.fhir.validate.extract import Package, Taken, extract
+from app.fhir.validate.extract import extract
 from app.fhir.validate.packages import Row, Source, choose, read_rows
+from app.fhir.validate.shelf import Package, Taken
 
 Json = dict[str, Any]
 
