@@ -246,7 +246,8 @@ def expression(node: Node) -> Expression:
     (name, operands), *_ = node.fields.items()
     if name not in OPERATIONS:
         raise node.wrong(f"{name!r} is no operation (there are {', '.join(OPERATIONS)})")
-    read = tuple(expression(item) for item in operands.listed())
+    one_or_more = operands.items if operands.items is not None else [operands]
+    read = tuple(expression(item) for item in one_or_more)
     wanted = OPERATIONS[name]
     if (wanted and len(read) != wanted) or not read:
         raise node.wrong(f"{name} takes {wanted or 'one or more'} operands, found {len(read)}")
