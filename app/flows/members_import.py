@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from app.domain.roster import (
     CoverageEntry,
@@ -25,8 +26,11 @@ from app.domain.roster import (
 )
 from app.flows.member_file import MemberFile, RawRow, open_members
 from app.store import Store
+from app.store.member_rows import prepare
 from app.store.member_stage import MemberStage
 from app.store.members import BATCH, Change, Members, PlanOf
+
+T = TypeVar("T")
 
 KINDS: tuple[type[Entry], ...] = (PayerEntry, PersonEntry, CoverageEntry)
 NAMES = {PayerEntry: "payers", PersonEntry: "persons", CoverageEntry: "coverages"}
@@ -76,17 +80,21 @@ def import_members(how: Import, path: Path, format: str = "") -> Report:
     with open_members(path, format) as file, MemberStage() as stage:
         report = Report(file.format)
         _read(how, file, stage, report)
-        bad = _check(how, stage, report)
+        _check(how, stage, report)
         if report.rejected and not how.skip_rejected:
-            return report
-        _store(how, stage, report, bad)
+            report.changes.clear()
+        elif not how.dry_run:
+            _store(how, stage, report)
         return report
 
 
 def _read(how: Import, file: MemberFile, stage: MemberStage, report: Report) -> None:
-    """Every row into the stage, or rejected."""
+    """Every row into the stage, or rejected. A row of CSV is two entries, and counts once."""
+    seen = 0
     for row in file.rows():
-        report.rows += 1
+        if file.format != "csv" or row.line != seen:
+            report.rows += 1
+            seen = row.line
         if report.rows % _EVERY == 0:
             how.progress("read", file.done, file.size)
         try:
@@ -112,35 +120,52 @@ def _kind(entry: Entry) -> str:
     ]
 
 
-def _check(how: Import, stage: MemberStage, report: Report) -> frozenset[str]:
-    """Coverages whose person, payer or plan is nowhere; gives the refs of those to leave out."""
-    bad: set[str] = set()
+def _check(how: Import, stage: MemberStage, report: Report) -> None:
+    """What each entry would change; coverages whose person, payer or plan is nowhere are rejected.
+
+    Rows are made and compared here, so that the transaction has only to send them.
+    """
+    done = 0
     with how.store.read(how.tenant) as look:
-        for done, part in _parts(stage, CoverageEntry):
-            how.progress("check", done, stage.count())
-            for placed, reason in _faults(part, stage, look.members, how.plan_of):
-                bad.add(placed.entry.ref)
-                _reject(how, report, placed, reason)
-    return frozenset(bad)
+        for kind in KINDS:
+            tally = report.changes.setdefault(NAMES[kind], Counter())
+            for part in _parts(stage.entries(kind)):
+                faults = dict(_faults(part, stage, look.members, how.plan_of))
+                for placed in part:
+                    if placed.entry.ref in faults:
+                        _reject(how, report, placed, faults[placed.entry.ref])
+                good = [each.entry for each in part if each.entry.ref not in faults]
+                rows = [prepare(_named(entry, stage, look.members)) for entry in good]
+                changes = look.members.compare(kind, rows)
+                fresh = [row for row in rows if changes[row.ref] is not Change.UNCHANGED]
+                stage.store_later(kind, fresh)
+                tally.update(changes.values())
+                done += len(part)
+                how.progress("check", done, stage.count)
 
 
 def _faults(
     part: list[Placed], stage: MemberStage, members: Members, plan_of: PlanOf
-) -> Iterator[tuple[Placed, str]]:
-    """Each coverage of `part` that cannot be joined, with the reason."""
-    rows = [(each, each.entry) for each in part if isinstance(each.entry, CoverageEntry)]
-    live = [(each, entry) for each, entry in rows if not entry.withdrawn]
-    people = members.known(PersonEntry, [entry.person for _, entry in live])
-    owners = members.known(PayerEntry, [entry.payer for _, entry in live if entry.payer])
-    for placed, entry in live:
+) -> Iterator[tuple[str, str]]:
+    """The ref of each coverage of `part` that cannot be joined, with the reason."""
+    rows = [each.entry for each in part if isinstance(each.entry, CoverageEntry)]
+    live = [entry for entry in rows if not entry.withdrawn]
+    strange = {e.person for e in live if not stage.has(PersonEntry, e.person)}
+    strange -= members.known(PersonEntry, sorted(strange)).keys()
+    foreign = {e.payer for e in live if e.payer and not stage.has(PayerEntry, e.payer)}
+    foreign -= members.known(PayerEntry, sorted(foreign)).keys()
+    for entry in live:
         if plan_of(entry.plan) is None:
-            yield placed, f"the rulebook has no plan {entry.plan}"
-        elif not (entry.person in people or stage.has(PersonEntry, entry.person)):
-            yield placed, "its person is neither in the file nor in the store"
-        elif entry.payer and not (entry.payer in owners or stage.has(PayerEntry, entry.payer)):
-            yield placed, "its payer is neither in the file nor in the store"
+            yield entry.ref, f"the rulebook has no plan {entry.plan}"
+        elif entry.person in strange:
+            yield entry.ref, "its person is neither in the file nor in the store"
+        elif entry.payer in foreign:
+            yield entry.ref, "its payer is neither in the file nor in the store"
         elif not (entry.numbers or entry.subscriber_id or _own_number(entry, stage, members)):
-            yield placed, "no member number: Coverage.identifier or Patient.identifier of type MB"
+            yield (
+                entry.ref,
+                "no member number (type MB) on Coverage.identifier or Patient.identifier",
+            )
 
 
 def _own_number(entry: CoverageEntry, stage: MemberStage, members: Members) -> str:
@@ -159,35 +184,19 @@ def _named(entry: Entry, stage: MemberStage, members: Members) -> Entry:
     return replace(entry, member_id=own)
 
 
-def _store(how: Import, stage: MemberStage, report: Report, bad: frozenset[str]) -> None:
-    """One transaction; a dry run takes the same road and turns back at its end."""
-    try:
-        with how.store.write(how.tenant) as work:
-            done = 0
-            for kind in KINDS:
-                tally = report.changes.setdefault(NAMES[kind], Counter())
-                for _, part in _parts(stage, kind):
-                    good = [each.entry for each in part if each.entry.ref not in bad]
-                    tally += work.members.take(
-                        [_named(entry, stage, work.members) for entry in good]
-                    )
-                    done += len(part)
-                    how.progress("store", done, stage.count())
-            if how.dry_run:
-                raise _TurnBack
-    except _TurnBack:
-        return
+def _store(how: Import, stage: MemberStage, report: Report) -> None:
+    """Everything that is new, in one transaction."""
+    done = 0
+    with how.store.write(how.tenant) as work:
+        for kind in KINDS:
+            for part in _parts(stage.fresh(kind)):
+                work.members.put(kind, part)
+                done += len(part)
+                how.progress("store", done, report.changed)
     report.written = True
 
 
-class _TurnBack(Exception):
-    """Ends the transaction of a dry run."""
-
-
-def _parts(stage: MemberStage, kind: type[Entry]) -> Iterator[tuple[int, list[Placed]]]:
-    """The staged entries in batches, with how many have come."""
-    entries = stage.entries(kind)
-    done = 0
-    while part := list(islice(entries, BATCH)):
-        done += len(part)
-        yield done, part
+def _parts(all_of_them: Iterator[T]) -> Iterator[list[T]]:
+    """In batches."""
+    while part := list(islice(all_of_them, BATCH)):
+        yield part

@@ -92,10 +92,17 @@ class WriteLink(ReadLink):
         if not self._sqlite:
             self._batch.after(_LOCK_CASE, self.tenant, case_id)
 
-    def execute(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run a statement now, for each of `rows`; the transaction stays open from here on."""
+    def many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Run a statement with `?` marks now, for each of `rows`, by the driver itself.
+
+        The tenant is put before the values of each row. The transaction stays open from here on.
+        """
+        if not rows:
+            return
+        marked = sql if self._sqlite else sql.replace("?", "%s")
         with _translated(self._engine):
-            self._connected().execute(statement, [self._with(row) for row in rows])
+            values = [(self.tenant, *row) for row in rows]
+            self._connected().exec_driver_sql(marked, values)
 
     def commit(self) -> None:
         """Store all of it. A transaction that read nothing is tried again when the database asks."""

@@ -8,7 +8,7 @@ why they are kept before they are joined.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -20,6 +20,7 @@ import orjson
 from app.domain.coverage import Used
 from app.domain.roster import CoverageEntry, Entry, PayerEntry, PersonEntry, Placed
 from app.domain.values import Identifier, Period
+from app.store.member_rows import Prepared
 
 _KINDS: dict[str, type[Entry]] = {
     kind.__name__: kind for kind in (PayerEntry, PersonEntry, CoverageEntry)
@@ -28,18 +29,20 @@ _SCHEMA = """
 PRAGMA temp_store = FILE;
 PRAGMA cache_size = -16000;
 CREATE TABLE entry (kind TEXT, ref TEXT, line INTEGER, body BLOB, PRIMARY KEY (kind, ref)) WITHOUT ROWID;
+CREATE TABLE fresh (kind TEXT, body BLOB);
 CREATE TABLE alias (kind TEXT, name TEXT, ref TEXT, PRIMARY KEY (kind, name)) WITHOUT ROWID;
 """
 
 
 class MemberStage:
-    """The entries of one member file, each `ref` once. Use as a context."""
+    """The entries of one member file, each `ref` once; `count` says how many. Use as a context."""
 
     def __init__(self) -> None:
         self._database = sqlite3.connect("", isolation_level=None)
         self._database.executescript(_SCHEMA)
         self._database.execute("BEGIN")
         self._aliased = False
+        self.count = 0
 
     def __enter__(self) -> Self:
         return self
@@ -68,6 +71,7 @@ class MemberStage:
                 "INSERT OR IGNORE INTO alias VALUES (?, ?, ?)", (kind, alias, ref)
             )
         if added.rowcount:
+            self.count += 1
             return 0
         line, kept = self._database.execute(
             "SELECT line, body FROM entry WHERE kind = ? AND ref = ?", (kind, ref)
@@ -100,9 +104,18 @@ class MemberStage:
         ).fetchone()
         return found[0] if found else None
 
-    def count(self) -> int:
-        """How many entries are kept."""
-        return int(self._database.execute("SELECT count(*) FROM entry").fetchone()[0])
+    def store_later(self, kind: type[Entry], rows: Iterable[Prepared]) -> None:
+        """Keep rows that bring something new."""
+        self._database.executemany(
+            "INSERT INTO fresh VALUES (?, ?)", [(kind.__name__, orjson.dumps(row)) for row in rows]
+        )
+
+    def fresh(self, kind: type[Entry]) -> Iterator[Prepared]:
+        """The rows kept by `store_later`."""
+        for (body,) in self._database.execute(
+            "SELECT body FROM fresh WHERE kind = ?", (kind.__name__,)
+        ):
+            yield Prepared(**orjson.loads(body))
 
     def _joined(self, entry: Entry) -> Entry:
         if not self._aliased or not isinstance(entry, CoverageEntry):

@@ -6,23 +6,23 @@ what is found is made there. An entry is written only when its digest says that 
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Row, Table, bindparam, delete, insert, select
+from sqlalchemy import Row, Table, bindparam, select
 
-from app.determine.eligibility import Candidate, Payer, number_key
+from app.determine.eligibility import Candidate, Payer
 from app.domain.coverage import Coverage, Plan, Used
-from app.domain.roster import CoverageEntry, Entry, PayerEntry, PersonEntry
+from app.domain.roster import Entry
 from app.domain.values import Identifier, Period
 from app.errors import Unavailable
 from app.store.link import ReadLink, WriteLink
+from app.store.member_rows import TABLES, Prepared, source
 from app.store.tables import coverages, member_numbers, payers, persons
 
 AT_ONCE = 8
@@ -44,9 +44,6 @@ class Change(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-_TABLES: Mapping[type[Entry], Table] = MappingProxyType(
-    {PayerEntry: payers, PersonEntry: persons, CoverageEntry: coverages}
-)
 _KEYS = tuple(f"key{place}" for place in range(AT_ONCE))
 _NAMED = (
     select(member_numbers.c.person)
@@ -137,123 +134,73 @@ class Members:
         numbers = _identifiers(found.numbers) if found else ()
         return numbers[0].value if numbers else ""
 
-    def known(self, kind: type[Entry], refs: Sequence[str]) -> dict[str, bytes]:
+    def known(self, kind: type[Entry], refs: Sequence[str]) -> dict[str, str]:
         """The digests of those entries that are stored, by their ref; at most BATCH refs."""
-        table = _TABLES[kind]
+        if not refs:
+            return {}
+        table = TABLES[kind]
         statement = select(table.c.ref, table.c.digest).where(
             table.c.tenant == bindparam("tenant"),
             table.c.ref.in_(bindparam("refs", expanding=True)),
         )
         rows = self._link.fetch(statement, {"refs": list(refs)})
-        return {row.ref: bytes(row.digest) for row in rows}
+        return {row.ref: bytes(row.digest).hex() for row in rows}
+
+    def compare(self, kind: type[Entry], rows: Sequence[Prepared]) -> dict[str, Change]:
+        """What storing these rows would do, by their ref; at most BATCH rows."""
+        stored = self.known(kind, [row.ref for row in rows])
+        return {row.ref: _change(row, stored.get(row.ref)) for row in rows}
 
 
 class MemberWriter(Members):
-    """Finds members, and takes in entries of a member file."""
+    """Finds members, and stores the rows of a member file."""
 
     def __init__(self, link: WriteLink) -> None:
         super().__init__(link)
         self._write = link
 
-    def take(self, entries: Sequence[Entry]) -> Counter[Change]:
-        """Store entries of one kind, at most BATCH of them and each `ref` once.
-
-        An entry that is already stored as it is costs one read. Entries withdrawn are removed.
-        """
-        if not entries:
-            return Counter()
-        kind = type(entries[0])
-        rows = {entry.ref: _row(entry) for entry in entries}
-        stored = self.known(kind, list(rows))
-        changes = {entry.ref: _change(entry, rows[entry.ref], stored) for entry in entries}
-        fresh = [e for e in entries if changes[e.ref] in (Change.NEW, Change.CHANGED)]
-        gone = [ref for ref in rows if changes[ref] in (Change.CHANGED, Change.WITHDRAWN)]
-        self._remove(kind, [ref for ref in gone if ref in stored])
-        self._add(_TABLES[kind], [rows[entry.ref] for entry in fresh])
-        self._add(member_numbers, [row for entry in fresh for row in _number_rows(entry)])
-        return Counter(changes.values())
-
-    def _remove(self, kind: type[Entry], refs: Sequence[str]) -> None:
-        table = _TABLES[kind]
-        self._delete(table, table.c.ref.name, refs)
-        self._delete(member_numbers, "source", [_source(kind, ref) for ref in refs])
-
-    def _delete(self, table: Table, column: str, values: Sequence[str]) -> None:
-        if values:
-            statement = delete(table).where(
-                table.c.tenant == bindparam("tenant"), table.c[column] == bindparam("value")
-            )
-            self._write.execute(statement, [{"value": value} for value in values])
-
-    def _add(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        if rows:
-            self._write.execute(insert(table), rows)
+    def put(self, kind: type[Entry], rows: Sequence[Prepared]) -> None:
+        """Add these rows, in place of those that have the same ref; remove the withdrawn ones."""
+        statements = _statements(TABLES[kind])
+        sources = [(source(kind, row.ref),) for row in rows]
+        live = [row for row in rows if not row.withdrawn]
+        self._write.many(statements.delete, [(row.ref,) for row in rows if row.withdrawn])
+        self._write.many("DELETE FROM member_numbers WHERE tenant = ? AND source = ?", sources)
+        self._write.many(
+            statements.upsert, [(*row.values, bytes.fromhex(row.digest)) for row in live]
+        )
+        self._write.many(
+            "INSERT INTO member_numbers (tenant, source, key, person) VALUES (?, ?, ?, ?)",
+            [(source(kind, row.ref), key, row.person) for row in live for key in row.keys],
+        )
 
 
-def _change(entry: Entry, row: Mapping[str, Any], stored: Mapping[str, bytes]) -> Change:
-    before = stored.get(entry.ref)
-    if isinstance(entry, CoverageEntry) and entry.withdrawn:
-        return Change.UNCHANGED if before is None else Change.WITHDRAWN
-    if before is None:
+class _Statements(NamedTuple):
+    """The statements of one table; they hold names of ours alone, so S608 has nothing to fear."""
+
+    upsert: str
+    delete: str
+
+
+@cache
+def _statements(table: Table) -> _Statements:
+    names = [column.name for column in table.columns]
+    marks = ", ".join("?" * len(names))
+    changes = ", ".join(f'"{name}" = excluded."{name}"' for name in names[1:])
+    listed = ", ".join(f'"{name}"' for name in names)
+    return _Statements(
+        f'INSERT INTO "{table.name}" ({listed}) VALUES ({marks})'  # noqa: S608
+        f" ON CONFLICT (tenant, ref) DO UPDATE SET {changes}",
+        f'DELETE FROM "{table.name}" WHERE tenant = ? AND ref = ?',  # noqa: S608
+    )
+
+
+def _change(row: Prepared, stored: str | None) -> Change:
+    if row.withdrawn:
+        return Change.UNCHANGED if stored is None else Change.WITHDRAWN
+    if stored is None:
         return Change.NEW
-    return Change.UNCHANGED if before == row["digest"] else Change.CHANGED
-
-
-def _row(entry: Entry) -> dict[str, Any]:
-    """The columns of an entry, with the digest of all of them."""
-    if isinstance(entry, PayerEntry):
-        row: dict[str, Any] = {
-            "ref": entry.ref,
-            "name": entry.name,
-            "identifiers": _json([[i.system, i.value] for i in entry.identifiers]),
-        }
-    elif isinstance(entry, PersonEntry):
-        row = {
-            "ref": entry.ref,
-            "family": entry.family,
-            "given": entry.given,
-            "birth_date": entry.birth_date,
-            "gender": entry.gender,
-            "language": entry.language,
-            "state": entry.state,
-            "tags": _json(sorted(entry.tags)),
-            "numbers": _json([[i.system, i.value] for i in entry.numbers]),
-        }
-    else:
-        row = {
-            "ref": entry.ref,
-            "person": entry.person,
-            "member_id": entry.member_id,
-            "subscriber_id": entry.subscriber_id,
-            "dependent": int(entry.dependent),
-            "plan": entry.plan,
-            "starts": entry.period.start,
-            "ends": entry.period.end,
-            "group_id": entry.group,
-            "pays": entry.order,
-            "used": _json([[u.limit, str(u.amount), u.year] for u in entry.used]),
-            "numbers": _json([[i.system, i.value] for i in entry.numbers]),
-        }
-    row["digest"] = hashlib.blake2b(orjson.dumps(row), digest_size=16).digest()
-    return row
-
-
-def _number_rows(entry: Entry) -> list[dict[str, str]]:
-    """One row for each key that may name the entry's person."""
-    if isinstance(entry, PayerEntry):
-        return []
-    values = [number.value for number in entry.numbers]
-    person = entry.ref
-    if isinstance(entry, CoverageEntry):
-        values += [entry.member_id, entry.subscriber_id]
-        person = entry.person
-    keys = dict.fromkeys(number_key(value) for value in values)
-    source = _source(type(entry), entry.ref)
-    return [{"key": key, "person": person, "source": source} for key in keys if key]
-
-
-def _source(kind: type[Entry], ref: str) -> str:
-    return f"{_TABLES[kind].name}/{ref}"
+    return Change.UNCHANGED if stored == row.digest else Change.CHANGED
 
 
 def _candidate(row: Row[Any], plan_of: PlanOf) -> Candidate:
@@ -286,7 +233,3 @@ def _used(text: str) -> tuple[Used, ...]:
 
 def _identifiers(text: str) -> tuple[Identifier, ...]:
     return tuple(Identifier(system, value) for system, value in orjson.loads(text))
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value).decode()

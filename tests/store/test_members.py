@@ -16,6 +16,7 @@ from app.domain.roster import CoverageEntry, Entry, PayerEntry, PersonEntry
 from app.domain.values import Identifier, Period
 from app.errors import Unavailable
 from app.store import Store
+from app.store.member_rows import prepare
 from app.store.members import AT_ONCE, FIND, Change
 
 PLANS = {"P1": Plan("P1", "One", "us", LineOfBusiness.COMMERCIAL)}
@@ -48,8 +49,16 @@ CARD = CoverageEntry(
 
 
 def take(store: Store, *entries: Entry) -> Counter[Change]:
-    with store.write("demo") as work:
-        return work.members.take(entries)
+    """As the import does: compare, then store what is new."""
+    total: Counter[Change] = Counter()
+    for entry in entries:
+        with store.write("demo") as work:
+            row = prepare(entry)
+            changes = work.members.compare(type(entry), [row])
+            if Change.UNCHANGED not in changes.values():
+                work.members.put(type(entry), [row])
+            total.update(changes.values())
+    return total
 
 
 @pytest.fixture
@@ -149,15 +158,23 @@ def test_a_withdrawn_coverage_is_gone_with_its_numbers(stocked: Store) -> None:
 
 def test_nothing_is_taken_when_the_block_fails(store: Store) -> None:
     with pytest.raises(ZeroDivisionError), store.write("demo") as work:
-        work.members.take([ROSA])
-        work.members.take([CARD])
+        work.members.put(PersonEntry, [prepare(ROSA)])
+        work.members.put(CoverageEntry, [prepare(CARD)])
         raise ZeroDivisionError
     with store.read("demo") as look:
         assert look.members.is_empty() and look.members.known(PersonEntry, ["Patient/1"]) == {}
 
 
-def test_taking_nothing_is_nothing(store: Store) -> None:
-    assert take(store) == Counter()
+def test_a_row_that_came_in_meanwhile_is_replaced(stocked: Store) -> None:
+    """Two imports at once: the later one wins, whole."""
+    with stocked.write("demo") as work:
+        work.members.put(PersonEntry, [prepare(replace(ROSA, family="Diaz"))])
+    with stocked.read("demo") as look:
+        (row,) = look.members.find(["C1"], PLANS.get)
+    assert row.coverage.family == "Diaz"
+
+
+def test_a_new_store_is_empty(store: Store) -> None:
     with store.read("demo") as look:
         assert look.members.is_empty() and look.members.payers() == ()
 

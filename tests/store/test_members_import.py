@@ -260,6 +260,12 @@ def test_the_line_of_a_bad_entry_is_named_in_an_indented_bundle(take) -> None:
     )
 
 
+def test_one_bad_entry_of_a_bundle_on_one_line_is_told_from_the_others(take, store) -> None:
+    report, rejected = take(bundle(*GOOD, coverage("2")), skip_rejected=True)
+    assert report.written and [(r.line, r.kind) for r in rejected] == [(1, "Coverage")]
+    assert member_ids(store, "M1", "M2") == ["M1"]
+
+
 def test_gzip_is_understood_in_every_format(take) -> None:
     text = "".join(json.dumps(each) + "\n" for each in GOOD)
     assert take(gzip.compress(text.encode()))[0].written
@@ -308,7 +314,7 @@ def test_csv_rows_become_members(take, store) -> None:
         'M2,"Ruiz, Jr",Leo,2015-08-17,,,TX,P2,,2026-12-31,S9,yes,G1,,,visits:2026:12.5 pt:2026:3\n'
     )
     report, rejected = take(content)
-    assert (report.format, report.written, rejected) == ("csv", True, [])
+    assert (report.format, report.rows, report.written, rejected) == ("csv", 2, True, [])
     with store.read("demo") as look:
         (first,), (second,) = (look.members.find([key], PLANS.get) for key in ("M1", "S9"))
     one, two = first.coverage, second.coverage
