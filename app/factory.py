@@ -29,7 +29,7 @@ from app.store import Store, is_current, migrate
 from app.web import errors, log, operations, pages
 from app.web.fhir.routes import routes as fhir_routes
 from app.web.routes import register
-
+from app.web.turn import new_turn
 
 _WARMING = 64 * 1024
 """Larger examples use no other profiles, they only take longer."""
@@ -90,7 +90,7 @@ def build_context(settings: Settings) -> Context:
 
 def build_app(context: Context) -> Flask:
     """The WSGI application: every address of this server, one error handler, one log line a call."""
-    app = Flask("app.web", static_folder=None)
+    app, turn = Flask("app.web", static_folder=None), new_turn()
     log.install(app)
     errors.install(app)
     operations.install(app, context)
@@ -100,7 +100,7 @@ def build_app(context: Context) -> Flask:
         [
             *pages.routes(context),
             *operations.routes(app),
-            *(route for guide in Guide for route in fhir_routes(context, guide)),
+            *(route for guide in Guide for route in fhir_routes(context, guide, turn)),
         ],
     )
     return app

@@ -24,6 +24,9 @@ examples:
 """
 _EXAMPLE = "pas/2.2/oxygen-approved.json"
 
+_THREADS = 64
+"""Threads of a worker: they wait for slow callers, one at a time computes (docs/adr/0013)."""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """`serve` has no arguments: everything is a setting, so that workers see the same."""
@@ -47,7 +50,7 @@ def run(_args: argparse.Namespace, settings: Settings) -> int:
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
-        blocking_threads=1,
+        blocking_threads=_THREADS,
         respawn_failed_workers=True,
         log_level=LogLevels.warning,
     )

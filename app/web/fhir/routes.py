@@ -7,10 +7,14 @@ from app.domain.guide import Guide
 from app.flows.context import Context
 from app.web.fhir import describe, read, submit, validate
 from app.web.routes import Route
+from app.web.turn import Turn
 
 
-def routes(context: Context, guide: Guide) -> list[Route]:
-    """The addresses of one guide version; the same for both, the flows know what differs."""
+def routes(context: Context, guide: Guide, turn: Turn) -> list[Route]:
+    """The addresses of one guide version; the same for both, the flows know what differs.
+
+    `turn` is taken by what computes: bodies are read side by side, then worked on one at a time.
+    """
     base = f"/fhir/{guide.value}"
 
     def named(name: str) -> str:
@@ -21,14 +25,14 @@ def routes(context: Context, guide: Guide) -> list[Route]:
             f"{base}/Claim/$submit",
             "POST",
             named("submit"),
-            submit.view(context, guide),
+            submit.view(context, guide, turn),
             Scope.SUBMIT,
         ),
         Route(
             f"{base}/<kind>/$validate",
             "POST",
             named("validate"),
-            validate.view(context, guide),
+            validate.view(context, guide, turn),
             Scope.VALIDATE,
         ),
         Route(

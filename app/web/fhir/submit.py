@@ -11,14 +11,16 @@ from app.flows.submit import submit
 from app.web import body, negotiate
 from app.web.fhir.answers import fhir
 from app.web.routes import View
+from app.web.turn import Turn
 
 
-def view(context: Context, guide: Guide) -> View:
+def view(context: Context, guide: Guide, turn: Turn) -> View:
     """The operation for one guide version."""
 
     def claim_submit(caller: Principal) -> Response:
         negotiate.check(request)
         raw = body.read(request, context.settings.max_body_bytes)
-        return fhir(submit(context, caller, raw, guide, context.moment()).body)
+        with turn:
+            return fhir(submit(context, caller, raw, guide, context.moment()).body)
 
     return claim_submit

@@ -12,9 +12,10 @@ from app.flows.validate import validate
 from app.web import body, negotiate
 from app.web.fhir.answers import fhir
 from app.web.routes import View
+from app.web.turn import Turn
 
 
-def view(context: Context, guide: Guide) -> View:
+def view(context: Context, guide: Guide, turn: Turn) -> View:
     """The operation for one guide version, on any resource type that we have facts of."""
 
     def resource_validate(_caller: Principal, kind: str) -> Response:
@@ -22,6 +23,7 @@ def view(context: Context, guide: Guide) -> View:
         raw = body.read(request, context.settings.max_body_bytes)
         asked = request.args.get("profile", "")
         mode = request.args.get("mode", "")
-        return fhir(outcome_bytes(validate(context, guide, kind, raw, asked, mode)))
+        with turn:
+            return fhir(outcome_bytes(validate(context, guide, kind, raw, asked, mode)))
 
     return resource_validate
