@@ -21,6 +21,7 @@ Read = Callable[[Entry, Entries], Evidence | None]
 WITHDRAWN = frozenset(
     {"entered-in-error", "cancelled", "not-done", "not-taken", "nullified", "revoked"}
 )
+_RESULTS = frozenset({"final", "amended", "corrected", "preliminary", "registered"})
 _DISPROVED = frozenset({"refuted", "entered-in-error"})
 _NO_ATTRIBUTES: Mapping[str, Scalar] = MappingProxyType({})
 
@@ -49,7 +50,7 @@ def observation(entry: Entry, entries: Entries) -> Evidence | None:
     """An Observation that has a result; its components are attributes."""
     resource = entry.resource
     said = concept(resource.get("code"))
-    if said is None or "dataAbsentReason" in resource:
+    if said is None or "dataAbsentReason" in resource or text(resource, "status") not in _RESULTS:
         return None
     name, value = result(resource)
     attributes = Attributes(entry, entries)

@@ -126,6 +126,7 @@ def test_a_panel_gives_its_components() -> None:
     [
         {"status": "entered-in-error"},
         {"status": "cancelled"},
+        {"status": "unknown"},
         {"dataAbsentReason": {"text": "not done"}},
         {"subject": {"reference": "Patient/another"}},
         {"subject": {"reference": "https://elsewhere.example/fhir/Patient/member"}},
