@@ -38,6 +38,7 @@ class Entries:
     def __init__(self, bundle: Mapping[str, Any]) -> None:
         self.all: list[Entry] = []
         self.parties: dict[str, Party] = {}
+        self._inside: dict[int, dict[str, Any]] = {}
         self._by_url: dict[str, Entry] = {}
         self._by_id: dict[str, Entry] = {}
         listed = bundle.get("entry")
@@ -83,7 +84,7 @@ class Entries:
     def at(self, address: str, origin: Entry) -> Entry | None:
         """What `address` in `origin` points to, if the bundle holds it."""
         if address.startswith("#"):
-            return _contained(address, origin)
+            return self._contained(address, origin)
         found = self._by_url.get(address)
         if found is not None or address.startswith("urn:"):
             return found
@@ -94,28 +95,35 @@ class Entries:
             or (None if "://" in address else self._by_id.get(address))
         )
 
+    def _contained(self, address: str, origin: Entry) -> Entry | None:
+        container = origin.full_url.split("#", 1)[0]
+        if address == "#":
+            return Entry(container, origin.home, origin.home)
+        inside = self._inside.get(id(origin.home))
+        if inside is None:
+            inside = {text(each, "id"): each for each in reversed(parts(origin.home, "contained"))}
+            self._inside[id(origin.home)] = inside
+        resource = inside.get(address[1:])
+        return Entry(container + address, resource, origin.home) if resource else None
+
     def _identified(self, reference: Mapping[str, Any]) -> Entry | None:
         wanted = reference.get("identifier")
         if not isinstance(wanted, dict) or not text(wanted, "value"):
             return None
-        key = (text(wanted, "system"), text(wanted, "value"))
-        kind = text(reference, "type")
+        return self._by_identifier.get(
+            (text(reference, "type"), text(wanted, "system"), text(wanted, "value"))
+        )
+
+    @cached_property
+    def _by_identifier(self) -> dict[tuple[str, str, str], Entry]:
+        """Entries by (type or "", system, value) of their identifiers."""
+        found: dict[tuple[str, str, str], Entry] = {}
         for entry in self.all:
-            if kind in ("", entry.kind):
-                for each in parts(entry.resource, "identifier"):
-                    if (text(each, "system"), text(each, "value")) == key:
-                        return entry
-        return None
-
-
-def _contained(address: str, origin: Entry) -> Entry | None:
-    container = origin.full_url.split("#", 1)[0]
-    if address == "#":
-        return Entry(container, origin.home, origin.home)
-    for resource in parts(origin.home, "contained"):
-        if text(resource, "id") == address[1:]:
-            return Entry(container + address, resource, origin.home)
-    return None
+            for each in parts(entry.resource, "identifier"):
+                number = (text(each, "system"), text(each, "value"))
+                found.setdefault(("", *number), entry)
+                found.setdefault((entry.kind, *number), entry)
+        return found
 
 
 def absolute(address: str, full_url: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from app.domain.request import CareTeamMember, Diagnosis, Item
@@ -26,6 +27,8 @@ from app.fhir.read.values import (
 )
 from app.fhir.urls import ext
 
+MOST_DIAGNOSES, MOST_MEMBERS = 12, 10
+"""How many of an item's diagnoses and care team are used; X12 carries no more."""
 INITIAL = "I"
 """The certification type of an item that names none (PAS 2.0.1 does not demand it)."""
 
@@ -74,7 +77,10 @@ def _read(
     traces = [
         identifier(each.get("valueIdentifier")) for each in extensions(item, ext.ITEM_TRACE_NUMBER)
     ]
-    pointed = wholes(item, "diagnosisSequence") or list(diagnoses)
+    pointed = (wholes(item, "diagnosisSequence") or list(islice(diagnoses, MOST_DIAGNOSES)))[
+        :MOST_DIAGNOSES
+    ]
+    rendered = wholes(item, "careTeamSequence")[:MOST_MEMBERS]
     return Item(
         sequence=item["sequence"],
         service=service(item.get("productOrService")) or Concept(),
@@ -93,7 +99,7 @@ def _read(
         quantity=quantity(item.get("quantity")),
         unit_price=money(item.get("unitPrice")),
         diagnoses=tuple([diagnoses[each] for each in pointed if each in diagnoses]),
-        care_team=tuple([team[each] for each in wholes(item, "careTeamSequence") if each in team]),
+        care_team=tuple([team[each] for each in rendered if each in team]),
         trace_numbers=tuple([each for each in traces if each is not None]),
         previous_number=extended_text(item, ext.AUTHORIZATION_NUMBER),
         reference_number=extended_text(item, ext.ADMINISTRATION_REFERENCE_NUMBER),

@@ -12,7 +12,7 @@ from app.domain.decision import Decision, Grant, ItemDecision, Outcome
 from app.domain.request import CareTeamMember, Item, PriorAuthRequest
 from app.domain.values import Identifier
 from app.fhir.read.entries import Entries, Entry
-from app.fhir.read.values import part, parts, text
+from app.fhir.read.values import part, parts, text, whole
 from app.fhir.urls import ext, profile, system
 from app.fhir.urls import part as short
 from app.fhir.write.echo import Echo
@@ -66,6 +66,20 @@ class Draft:
         """Each requested item by its sequence, as read and as received."""
         raw = {each.get("sequence"): each for each in parts(self.claim.resource, "item")}
         return {each.sequence: (each, raw.get(each.sequence, {})) for each in self.request.items}
+
+    @cached_property
+    def members(self) -> Mapping[int, Any]:
+        """The care team's references by their sequence, as received."""
+        return {
+            sequence: each.get("provider")
+            for each in parts(self.claim.resource, "careTeam")
+            if (sequence := whole(each.get("sequence"))) is not None
+        }
+
+    @cached_property
+    def overall(self) -> tuple[CareTeamMember, ...]:
+        """The care team of the whole request; X12 carries no more than 14."""
+        return tuple([each for each in self.request.care_team if each.overall][:14])
 
     @cached_property
     def provider(self) -> Entry | None:
@@ -182,11 +196,10 @@ def authorized_providers(draft: Draft, item: Item) -> list[tuple[Json, Json]]:
     where somebody else is named, else the requester; of a practitioner's role the practitioner,
     else the organization (only those two are allowed here).
     """
-    listed = item.care_team or tuple([each for each in draft.request.care_team if each.overall])
+    listed = item.care_team or draft.overall
     team = [each for each in listed if _entity_type(each) not in ASKING] or listed
-    raw = {each.get("sequence"): each for each in parts(draft.claim.resource, "careTeam")}
     named: list[tuple[Any, CareTeamMember | None]] = [
-        (raw.get(each.sequence, {}).get("provider"), each) for each in team
+        (draft.members.get(each.sequence), each) for each in team
     ]
     found: dict[str, tuple[Json, Json]] = {}
     for reference, member in named or [(draft.claim.resource.get("provider"), None)]:
