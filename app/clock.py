@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0/O, 1/I: numbers are read out on the phone
+_LOW = (1 << 62) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +30,16 @@ class Moment:
 def uuid7() -> uuid.UUID:
     """A UUID version 7 (RFC 9562): 48 bits of Unix milliseconds, then randomness."""
     millis = time.time_ns() // 1_000_000
-    value = (millis << 80) | (0x7 << 76) | (secrets.randbits(12) << 64)
-    value |= (0x2 << 62) | secrets.randbits(62)
-    return uuid.UUID(int=value)
+    chance = secrets.randbits(74)
+    return uuid.UUID(
+        int=(millis << 80) | (0x7 << 76) | (chance >> 62 << 64) | (0x2 << 62) | chance & _LOW
+    )
 
 
 def number(prefix: str) -> str:
     """A number like `FA-7K2M9QXH4RTC`: 60 random bits, so neither sequential nor guessable."""
-    return f"{prefix}-{''.join(secrets.choice(_ALPHABET) for _ in range(12))}"
+    chance = secrets.randbits(60)
+    return f"{prefix}-{''.join([_ALPHABET[chance >> shift & 31] for shift in range(0, 60, 5)])}"
 
 
 def moment() -> Moment:
