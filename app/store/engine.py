@@ -7,6 +7,9 @@ PostgreSQL: psycopg 3; a block's rows travel in one round trip. Reads have no tr
 from __future__ import annotations
 
 import os
+import sqlite3
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakSet
@@ -95,16 +98,44 @@ def _sqlite(url: str, sync: str, size: int, readonly: bool = False) -> Engine:
             "cache_size=-8000",
             "temp_store=MEMORY",
             f"query_only={int(readonly)}",
+            f"busy_timeout={int(PATIENCE_SECONDS * 1000) if readonly else 0}",
         ):
             connection.execute(f"PRAGMA {pragma}")
 
     def begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        begin_immediate(connection.connection.driver_connection)
 
     event.listen(engine, "connect", prepare)
     if not readonly:
         event.listen(engine, "begin", begin)
     return engine
+
+
+def begin_immediate(connection: sqlite3.Connection) -> None:
+    """Take the only writer's place, or raise SQLite's busy error when patience ends.
+
+    SQLite's own waiting sleeps longer each time, up to 0.1 s, so that under load the one who waits
+    longest waits ever longer; a commit takes about a millisecond, and so does our sleep.
+    """
+    for wait in _sleeps(PATIENCE_SECONDS):
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+        time.sleep(wait)
+    connection.execute("BEGIN IMMEDIATE")
+
+
+def _sleeps(patience: float) -> Iterator[float]:
+    """Short sleeps that add up to `patience` seconds."""
+    for wait, times in ((0.0002, 10), (0.001, 200), (0.005, int(patience * 200))):
+        for _ in range(times):
+            if patience <= 0:
+                return
+            yield wait
+            patience -= wait
 
 
 def _postgres(url: str, **options: Any) -> Engine:

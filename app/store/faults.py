@@ -18,7 +18,7 @@ GONE = ("08", "57P")
 UNIQUE = frozenset({"23505", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE"})
 
 BUSY = frozenset({5, 6})
-"""SQLITE_BUSY and SQLITE_LOCKED, without their extended bits."""
+"""SQLITE_BUSY and SQLITE_LOCKED, without their extended bits: met after waiting, so no `Again`."""
 
 
 class Again(Unavailable):
@@ -53,7 +53,7 @@ def understood(error: Exception) -> Unavailable | Broken:
 
 def _sqlite(cause: Any, number: int, name: str) -> Unavailable | Broken:
     if number in BUSY:
-        return Again("The database was busy for too long.")
+        return Unavailable("The database was busy for too long.")
     if name in UNIQUE:  # "UNIQUE constraint failed: submissions.tenant, submissions.submitter"
         return Collision(str(cause).partition(": ")[2].partition(".")[0])
     if str(cause).startswith("no such table"):

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, Executable, Row, Table
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.store.engine import Engines
+from app.store.engine import Engines, begin_immediate
 from app.store.faults import Again, Lost, understood
 from app.store.rows import Batch, Statement
 
@@ -48,11 +48,11 @@ class ReadLink:
     def _ask(self, question: Callable[[], T]) -> T:
         """A read is asked again when a pooled connection turns out to be dead."""
         try:
-            with _translated(self._engine):
+            with translated(self._engine):
                 return question()
         except Lost:
             self.close()
-            with _translated(self._engine):
+            with translated(self._engine):
                 return question()
 
     def close(self) -> None:
@@ -100,7 +100,7 @@ class WriteLink(ReadLink):
         if not rows:
             return
         marked = sql if self._sqlite else sql.replace("?", "%s")
-        with _translated(self._engine):
+        with translated(self._engine):
             values = [(self.tenant, *row) for row in rows]
             self._connected().exec_driver_sql(marked, values)
 
@@ -112,13 +112,13 @@ class WriteLink(ReadLink):
                     lambda: _send_alone(self._engine, self._batch.statements(), self._sqlite)
                 )
             return
-        with _translated(self._engine):
+        with translated(self._engine):
             self._flush(self._connection)
             self._connection.commit()
 
     def _ask(self, question: Callable[[], T]) -> T:
         """Never asked again: rows that were sent before would be missing."""
-        with _translated(self._engine):
+        with translated(self._engine):
             return question()
 
     def _connected(self) -> Connection:
@@ -138,7 +138,7 @@ class WriteLink(ReadLink):
 
 
 @contextmanager
-def _translated(engine: Engine) -> Iterator[None]:
+def translated(engine: Engine) -> Iterator[None]:
     """Driver and SQLAlchemy errors leave as ours, without their text: it may hold stored values."""
     try:
         yield
@@ -160,7 +160,7 @@ def _patiently(attempt: Callable[[], None]) -> None:
 
 def _send_alone(engine: Engine, statements: list[Statement], sqlite: bool) -> None:
     """A whole transaction by the driver itself, from BEGIN to COMMIT."""
-    with _translated(engine):
+    with translated(engine):
         pooled = engine.raw_connection()
         try:
             (_send_sqlite if sqlite else _send_postgres)(pooled.driver_connection, statements)
@@ -169,8 +169,8 @@ def _send_alone(engine: Engine, statements: list[Statement], sqlite: bool) -> No
 
 
 def _send_sqlite(connection: Any, statements: list[Statement]) -> None:
+    begin_immediate(connection)
     cursor = connection.cursor()
-    cursor.execute("BEGIN IMMEDIATE")
     for sql, values in statements:
         cursor.execute(sql, values)
     cursor.execute("COMMIT")

@@ -8,6 +8,7 @@ leaves the database as it was.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from alembic import command
@@ -15,12 +16,17 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import BadSetting
 from app.store.engine import Engines
-from app.store.faults import Again, Collision, understood
+from app.store.faults import Collision
+from app.store.link import translated
 from app.store.unit_of_work import Store
+
+_META = (
+    "CREATE TABLE IF NOT EXISTS meta "
+    "(key VARCHAR(64) NOT NULL, value TEXT NOT NULL, CONSTRAINT meta_pkey PRIMARY KEY (key))"
+)
 
 FOLDER = Path(__file__).resolve().parent / "migrations"
 
@@ -32,13 +38,11 @@ def head() -> str:
 
 def revision(store: Store) -> str:
     """The last step that the database has had; empty when it has none. Raises Unavailable."""
-    if _missing_file(store.engines):
+    engines = store.engines
+    if _missing_file(engines):
         return ""
-    try:
-        with store.engines.read.connect() as connection:
-            return _revision(connection)
-    except SQLAlchemyError as error:
-        raise understood(error) from None
+    with translated(engines.read), engines.read.connect() as connection:
+        return _revision(connection)
 
 
 def is_current(store: Store) -> bool:
@@ -52,14 +56,13 @@ def migrate(store: Store) -> tuple[str, str]:
     Raises Unavailable when the database does not answer, and BadSetting when it was made by a newer
     program or its file cannot be made.
     """
-    _make_file(store.engines)
-    try:
-        _make_meta(store.engines)
-        with store.engines.write.begin() as connection:
-            _take_turn(connection, store.engines)
-            return _upgrade(connection)
-    except SQLAlchemyError as error:
-        raise understood(error) from None
+    engines = store.engines
+    _make_file(engines)
+    with suppress(Collision), translated(engines.write), engines.write.begin() as connection:
+        connection.execute(text(_META))  # two that make it at once collide: once is enough
+    with translated(engines.write), engines.write.begin() as connection:
+        _take_turn(connection, engines)
+        return _upgrade(connection)
 
 
 def _upgrade(connection: Connection) -> tuple[str, str]:
@@ -72,7 +75,7 @@ def _upgrade(connection: Connection) -> tuple[str, str]:
             f"DATABASE_URL names a database of a newer program (step {before}): use that program."
         )
     config = Config()
-    config.set_main_option("script_location", str(FOLDER))
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     return before, newest
@@ -80,19 +83,6 @@ def _upgrade(connection: Connection) -> tuple[str, str]:
 
 def _revision(connection: Connection) -> str:
     return MigrationContext.configure(connection).get_current_revision() or ""
-
-
-def _make_meta(engines: Engines) -> None:
-    """Two processes that make the table at once collide in PostgreSQL's catalogue: once is enough."""
-    statement = text(
-        "CREATE TABLE IF NOT EXISTS meta (key VARCHAR(64) NOT NULL PRIMARY KEY, value TEXT NOT NULL)"
-    )
-    try:
-        with engines.write.begin() as connection:
-            connection.execute(statement)
-    except SQLAlchemyError as error:
-        if not isinstance(understood(error), Collision | Again):
-            raise
 
 
 def _take_turn(connection: Connection, engines: Engines) -> None:

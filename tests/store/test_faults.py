@@ -190,3 +190,20 @@ def test_each_state_of_postgresql_has_its_meaning(state: str, kind: type[Excepti
 def test_a_fault_without_a_state_is_named_by_its_type() -> None:
     assert type(understood(_Postgres(None))) is Broken
     assert not isinstance(understood(_Postgres("53100")), Collision)
+
+
+def test_a_migration_that_cannot_take_its_turn_is_unavailable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "PATIENCE_SECONDS", 0.05)
+    url = f"sqlite:///{tmp_path / 'x.sqlite3'}"
+    store = Store(url)
+    migrate(store)
+    other = create_engine(url)
+    with other.connect() as holder:
+        _lock(holder, sqlite=True)
+        with pytest.raises(Unavailable, match="busy"):
+            migrate(store)
+        holder.rollback()
+    other.dispose()
+    store.close()
