@@ -76,7 +76,7 @@ def run(folder: Path, rulebook: Rulebook, policies: Iterable[Policy]) -> Iterato
         home = folder.parent / Path(policy.file).parent
         for case in cases(home, policy, rulebook.terms, rulebook.plans):
             decision = decided(case, rulebook)
-            wrong = tuple(_differences(case, decision))
+            wrong = tuple(_differences(case, decision, rulebook.time_zone))
             yield Result(policy.id, case, decision, wrong)
 
 
@@ -86,15 +86,15 @@ def decided(case: Case, rulebook: Rulebook) -> Decision:
     return decide(case.request, case.coverage, rulebook, moment)
 
 
-def _differences(case: Case, decision: Decision) -> Iterator[str]:
+def _differences(case: Case, decision: Decision, zone: str) -> Iterator[str]:
     line = next(item for item in decision.items if item.sequence == 1)
     for name, wanted in case.expect.items():
-        found = _found(name, wanted, line, decision)
+        found = _found(name, wanted, line, decision, zone)
         if found:
             yield f"{name}: {found}"
 
 
-def _found(name: str, wanted: Node, line: ItemDecision, decision: Decision) -> str:
+def _found(name: str, wanted: Node, line: ItemDecision, decision: Decision, zone: str) -> str:
     """Empty when as expected, else what was found instead."""
     if name in ("needed", "not_needed", "reasons"):
         return _collection(name, wanted, line)
@@ -107,7 +107,7 @@ def _found(name: str, wanted: Node, line: ItemDecision, decision: Decision) -> s
         ]
         return ", ".join(odd)
     grant = line.grant
-    zone = decision.due.date() if decision.due else None
+    due = decision.due.astimezone(ZoneInfo(zone)).date() if decision.due else None
     plain: Mapping[str, object] = {
         "outcome": line.outcome,
         "pathway": line.pathway or "none",
@@ -120,7 +120,7 @@ def _found(name: str, wanted: Node, line: ItemDecision, decision: Decision) -> s
         "benefit": line.benefit,
         "delegate": line.delegate or "none",
         "policy": line.policy.id if line.policy else "none",
-        "due": zone or "none",
+        "due": due or "none",
         "deadline": decision.deadline_rule or "none",
     }
     return "" if str(plain[name]) == wanted.word() else f"{plain[name]}, not {wanted.word()}"

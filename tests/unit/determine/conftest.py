@@ -103,7 +103,9 @@ def case(folder: Path) -> Callable[..., Case]:
 def answer(book: Book, case: Callable[..., Case]) -> Decide:
     """The decision of one policy (or several, first one meant) on a case."""
 
-    def given(*policies: dict[str, Any], files: dict[str, str] | None = None, **said: Any) -> Decision:
+    def given(
+        *policies: dict[str, Any], files: dict[str, str] | None = None, **said: Any
+    ) -> Decision:
         rulebook = book(*policies, files=files)
         return decided(case(rulebook, policies[0]["id"], **said), rulebook)
 

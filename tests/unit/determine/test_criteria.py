@@ -54,9 +54,13 @@ def test_at_least_n_is_decided_when_the_unknown_cannot_change_it(truths: tuple[T
 def truth(answer: Answer) -> Callable[..., Truth | None]:
     """The clinical verdict of a policy with one criterion over one fact `it`."""
 
-    def found(criterion: dict[str, Any], spec: dict[str, Any], value: object = None, **said: Any) -> Truth | None:
+    def found(
+        criterion: dict[str, Any], spec: dict[str, Any], value: object = None, **said: Any
+    ) -> Truth | None:
         facts = {"it": {"label": EN_ES, "ask": EN_ES, **spec}}
-        facts.update({name: {"label": EN_ES, **more} for name, more in said.pop("more", {}).items()})
+        facts.update(
+            {name: {"label": EN_ES, **more} for name, more in said.pop("more", {}).items()}
+        )
         given = dict(said.pop("given", {}))
         if value is not None:
             given["it"] = str(value)
@@ -157,7 +161,10 @@ def test_a_window_includes_both_ends(
 
 
 def test_an_open_window_has_one_end(truth: Callable[..., Truth]) -> None:
-    given: dict[str, Any] = {"given": {"ordered": "2026-11-01"}, "more": {"ordered": {"type": "date"}}}
+    given: dict[str, Any] = {
+        "given": {"ordered": "2026-11-01"},
+        "more": {"ordered": {"type": "date"}},
+    }
     after = {"fact": "it", "within": {"of": "ordered", "from": "1 day"}}
     assert truth(after, {"type": "date"}, "2030-01-01", **given) is M
     before = {"fact": "it", "within": {"of": "ordered", "to": "-1 day"}}
@@ -196,7 +203,9 @@ def test_codes_compare_with_lists(truth: Callable[..., Truth]) -> None:
     assert truth({"fact": "modifiers", "code_in": ["KX"]}, some, modifiers=["KX"]) is M
     assert truth({"fact": "modifiers", "code_in": ["KX"]}, some) is U
     assert truth({"fact": "place", "code_in": ["12"]}, some, place="12") is M
-    assert truth({"fact": "specialty", "code_in": ["2084N0400X"]}, some, specialty=["2084N0400X"]) is M
+    assert (
+        truth({"fact": "specialty", "code_in": ["2084N0400X"]}, some, specialty=["2084N0400X"]) is M
+    )
     assert truth({"fact": "other-services", "code_in": ["64615"]}, some, also=["64615"]) is M
 
 
@@ -262,9 +271,17 @@ def test_midnight_after_and_day_of_an_instant(truth: Callable[..., Truth]) -> No
     more = {"in": {"type": "instant"}, "day": {"type": "date", "derive": {"day-of": "in"}}}
     spec = {"type": "instant", "derive": {"midnight-after": "in"}}
     given = {"in": "2026-10-05T15:00"}
-    exact = {"all": [{"fact": "it", "at_least": "2026-10-06T00:00"}, {"fact": "it", "at_most": "2026-10-06T00:00"}]}
+    exact = {
+        "all": [
+            {"fact": "it", "at_least": "2026-10-06T00:00"},
+            {"fact": "it", "at_most": "2026-10-06T00:00"},
+        ]
+    }
     assert truth(exact, spec, given=given, more=more) is M
-    assert truth({"fact": "day", "equals": "2026-10-05"}, {"type": "yes-no"}, given=given, more=more) is M
+    assert (
+        truth({"fact": "day", "equals": "2026-10-05"}, {"type": "yes-no"}, given=given, more=more)
+        is M
+    )
     assert truth(exact, spec, given={"in": "2026-10-05"}, more=more) is N
 
 

@@ -32,7 +32,14 @@ def member(line: str, funding: str = "unknown", state: str = "") -> Coverage:
 @pytest.mark.parametrize(
     ("coverage", "review", "urgency", "received", "rule", "day"),
     [
-        (member("medicare-advantage"), "prior-authorization", "standard", RECEIVED, "ma-standard-2026", "2026-12-02"),
+        (
+            member("medicare-advantage"),
+            "prior-authorization",
+            "standard",
+            RECEIVED,
+            "ma-standard-2026",
+            "2026-12-02",
+        ),
         (
             member("medicare-advantage"),
             "prior-authorization",
@@ -41,8 +48,22 @@ def member(line: str, funding: str = "unknown", state: str = "") -> Coverage:
             "ma-standard-before-2026",
             "2026-01-14",
         ),
-        (member("medicaid", "public", "OH"), "concurrent", "expedited", RECEIVED, "medicaid-expedited", "2026-11-28"),
-        (member("chip"), "prior-authorization", "standard", RECEIVED, "chip-standard-2026", "2026-12-02"),
+        (
+            member("medicaid", "public", "OH"),
+            "concurrent",
+            "expedited",
+            RECEIVED,
+            "medicaid-expedited",
+            "2026-11-28",
+        ),
+        (
+            member("chip"),
+            "prior-authorization",
+            "standard",
+            RECEIVED,
+            "chip-standard-2026",
+            "2026-12-02",
+        ),
         (
             member("commercial", "self-funded", "TX"),
             "prior-authorization",
@@ -67,7 +88,14 @@ def member(line: str, funding: str = "unknown", state: str = "") -> Coverage:
             "insured-pre-service",
             "2026-12-10",
         ),
-        (member("commercial", "fully-insured", "IL"), "post-service", "standard", RECEIVED, "insured-post-service", "2026-12-25"),
+        (
+            member("commercial", "fully-insured", "IL"),
+            "post-service",
+            "standard",
+            RECEIVED,
+            "insured-post-service",
+            "2026-12-25",
+        ),
     ],
 )
 def test_line_funding_state_and_day_choose_the_rule(
@@ -98,7 +126,9 @@ def test_unknown_funding_keeps_the_strictest_law(rulebook: Rulebook) -> None:
 
 
 def test_every_rule_that_protects_a_member_is_named(rulebook: Rulebook) -> None:
-    found = protections(rulebook.deadlines, member("commercial", "unknown", "TX"), date(2026, 11, 25))
+    found = protections(
+        rulebook.deadlines, member("commercial", "unknown", "TX"), date(2026, 11, 25)
+    )
     names = {rule.id for rule in found}
     assert {"tx-standard", "erisa-pre-service", "insured-urgent"} <= names
     assert not {"ma-expedited", "il-urgent"} & names
@@ -124,7 +154,9 @@ def test_hours_run_from_the_instant_of_receipt() -> None:
 def test_business_days_skip_weekends_and_holidays() -> None:
     assert business_day(date(2026, 11, 25), 1) == date(2026, 11, 27)
     assert business_day(date(2026, 12, 24), 1) == date(2026, 12, 28)
-    assert instant_due(rule(2, "business-days"), RECEIVED, ZONE).astimezone(UTC).date() == date(2026, 12, 1)
+    assert instant_due(rule(2, "business-days"), RECEIVED, ZONE).astimezone(UTC).date() == date(
+        2026, 12, 1
+    )
 
 
 def test_a_rule_for_some_policies_is_for_those_only() -> None:

@@ -28,7 +28,9 @@ def test_an_approval_shows_policy_grant_tree_and_rulebook(answer: Answer) -> Non
     assert "  Granted: 2 units, 2026-12-01 to 2027-02-28" in lines
     assert "  next review: 2026-12-08" in lines
     assert any(line.strip() == "+ Words: yes [The rule 2]" for line in lines)
-    assert any("ill = yes (2026-11-25, QuestionnaireResponse urn:uuid:answers)" in line for line in lines)
+    assert any(
+        "ill = yes (2026-11-25, QuestionnaireResponse urn:uuid:answers)" in line for line in lines
+    )
     assert lines[-1].startswith("Rulebook: ")
 
 

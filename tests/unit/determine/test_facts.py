@@ -67,7 +67,9 @@ def test_the_latest_value_counts(look: Look) -> None:
     ("take", "expected"),
     [("first", 90), ("lowest", 79), ("highest", 90), ("count", 3), ("sum", 250)],
 )
-def test_another_value_counts_where_the_policy_says_so(look: Look, take: str, expected: int) -> None:
+def test_another_value_counts_where_the_policy_says_so(
+    look: Look, take: str, expected: int
+) -> None:
     facts = {"it": {**WEIGHT["it"], "take": take}}
     evidence = [weight(81), weight(79, "2026-11-20"), weight(90, "2026-01-01")]
     assert look(facts, evidence=evidence).value == expected
@@ -244,7 +246,9 @@ def test_a_place_gives_its_code_or_its_days(look: Look, value: str, expected: ob
 
 def test_an_attribute_may_be_the_value(look: Look) -> None:
     facts = {"it": {"type": "text", "find": [{"order": ["X1000"], "value": "priority"}]}}
-    assert look(facts, evidence=[{"order": "X1000", "with": {"priority": "urgent"}}]).value == "urgent"
+    assert (
+        look(facts, evidence=[{"order": "X1000", "with": {"priority": "urgent"}}]).value == "urgent"
+    )
     facts = {"it": {"type": "number", "find": [{"observation": ["85354-9"], "value": "8480-6"}]}}
     evidence = [{"observation": "85354-9", "with": {"component:8480-6": 130}}]
     assert look(facts, evidence=evidence).value == 130

@@ -15,7 +15,14 @@ Answer = Callable[..., Decision]
 
 
 def scope(name: str, review: str = "none", **more: Any) -> dict[str, Any]:
-    return {"id": name, "review": review, "services": ["X1000"], "text": {"en": name}, "cite": "rule", **more}
+    return {
+        "id": name,
+        "review": review,
+        "services": ["X1000"],
+        "text": {"en": name},
+        "cite": "rule",
+        **more,
+    }
 
 
 @pytest.fixture
@@ -123,8 +130,12 @@ def test_a_line_that_would_spare_the_review_is_passed_over_when_unsure(answer: A
 
 
 def test_the_newer_version_then_the_alphabet_breaks_ties(answer: Answer) -> None:
-    first = policy(id="a-policy", applies=[scope("a")], versions=[{"version": "1", "from": "2025-01-01"}])
-    second = policy(id="b-policy", applies=[scope("b")], versions=[{"version": "1", "from": "2026-01-01"}])
+    first = policy(
+        id="a-policy", applies=[scope("a")], versions=[{"version": "1", "from": "2025-01-01"}]
+    )
+    second = policy(
+        id="b-policy", applies=[scope("b")], versions=[{"version": "1", "from": "2026-01-01"}]
+    )
     line = answer(first, second).items[0]
     assert line.policy and line.policy.id == "b-policy"
     line = answer(first, {**second, "versions": first["versions"]}).items[0]
@@ -152,7 +163,9 @@ def test_codes_of_a_public_list_hold_in_their_days_and_states(answer: Answer) ->
         "X1000,limbs,2026-10-01,,TX,,rule,2026-11-01\n"
         "X3000,other,,,,X1000,rule,2026-11-01\n"
     )
-    made = policy(applies=[{**scope("listed"), "services": {"list": "required", "category": "limbs"}}])
+    made = policy(
+        applies=[{**scope("listed"), "services": {"list": "required", "category": "limbs"}}]
+    )
 
     def spoke(**said: Any) -> bool:
         found = answer(made, files={"_lists/required.csv": rows}, plan=None, **said)
@@ -207,7 +220,9 @@ def test_an_exemption_is_asked_before_the_policy(
     answer: Answer, answered: str | None, outcome: Outcome
 ) -> None:
     usual = policy()
-    evidence = [{"observation": "75325-1", "value": answered, "at": "2026-11-01"}] if answered else []
+    evidence = (
+        [{"observation": "75325-1", "value": answered, "at": "2026-11-01"}] if answered else []
+    )
     exempt = {
         **EXEMPT,
         "facts": {
@@ -223,9 +238,18 @@ def test_an_exclusion_speaks_only_when_its_rule_holds(answer: Answer) -> None:
         id="cosmetic",
         role="exclusion",
         criteria=None,
-        facts={"looks": {"label": EN_ES, "type": "yes-no", "otherwise": False, "find": [{"diagnosis": ["Z41.1"]}]}},
+        facts={
+            "looks": {
+                "label": EN_ES,
+                "type": "yes-no",
+                "otherwise": False,
+                "find": [{"diagnosis": ["Z41.1"]}],
+            }
+        },
         outcomes={"unknown": "clinician"},
-        never=[{"id": "beauty", "when": {"fact": "looks", "is": True}, "text": EN_ES, "cite": "rule"}],
+        never=[
+            {"id": "beauty", "when": {"fact": "looks", "is": True}, "text": EN_ES, "cite": "rule"}
+        ],
     )
     del exclusion["criteria"]
     usual = policy()

@@ -36,7 +36,11 @@ def codes(decision: Decision) -> list[str]:
     ],
 )
 def test_met_approves_unmet_goes_to_a_person_unknown_asks(
-    answer: Answer, facts: dict[str, str], outcome: Outcome, cause: PendCause | None, clinical: Truth
+    answer: Answer,
+    facts: dict[str, str],
+    outcome: Outcome,
+    cause: PendCause | None,
+    clinical: Truth,
 ) -> None:
     line = answer(policy(), facts=facts).items[0]
     assert (line.outcome, line.pend_cause, line.clinical) == (outcome, cause, clinical)
@@ -90,7 +94,11 @@ def test_the_number_may_come_from_a_fact(answer: Answer) -> None:
         facts={
             "ill": {"label": EN_ES, "type": "yes-no", "ask": EN_ES},
             "kilos": {"label": EN_ES, "type": "number", "unit": "kg"},
-            "vials": {"label": EN_ES, "type": "number", "derive": {"ceiling": {"ratio": ["kilos", 10]}}},
+            "vials": {
+                "label": EN_ES,
+                "type": "number",
+                "derive": {"ceiling": {"ratio": ["kilos", 10]}},
+            },
         },
         grant={"units": {"fact": "vials"}, "period": "90 days"},
     )
@@ -172,7 +180,9 @@ def test_a_route_to_a_person_names_its_reason(answer: Answer) -> None:
     decision = answer(policy(clinician=[route]), facts={"ill": "no"})
     assert (decision.items[0].pend_cause, codes(decision)) == (PendCause.CLINICAL_REVIEW, ["gap"])
     met = {**route, "when": {"fact": "ill", "is": True}}
-    assert answer(policy(clinician=[met]), facts={"ill": "yes"}).items[0].outcome is Outcome.APPROVED
+    assert (
+        answer(policy(clinician=[met]), facts={"ill": "yes"}).items[0].outcome is Outcome.APPROVED
+    )
     always = answer(policy(clinician=[{**met, "always": True}]), facts={"ill": "yes"})
     assert codes(always) == ["gap"]
 
@@ -213,7 +223,14 @@ def test_a_policy_for_which_a_person_always_decides_needs_no_criteria(answer: An
 
 
 def test_a_contradiction_goes_to_a_person(answer: Answer) -> None:
-    facts = {"ill": {"label": EN_ES, "type": "yes-no", "ask": EN_ES, "find": [{"observation": ["75325-1"]}]}}
+    facts = {
+        "ill": {
+            "label": EN_ES,
+            "type": "yes-no",
+            "ask": EN_ES,
+            "find": [{"observation": ["75325-1"]}],
+        }
+    }
     evidence = [
         {"observation": "75325-1", "value": "yes", "at": "2026-11-01"},
         {"observation": "75325-1", "value": "no", "at": "2026-11-01"},
@@ -231,7 +248,12 @@ def test_what_a_computed_fact_lacks_is_asked_and_given_facts_get_a_question(answ
     facts = {
         "kilos": {"label": EN_ES, "type": "number", "unit": "kg", "ask": EN_ES},
         "metres": {"label": EN_ES, "type": "number", "unit": "cm", "ask": EN_ES},
-        "bmi": {"label": EN_ES, "type": "number", "unit": "kg/m2", "derive": {"bmi": ["kilos", "metres"]}},
+        "bmi": {
+            "label": EN_ES,
+            "type": "number",
+            "unit": "kg/m2",
+            "derive": {"bmi": ["kilos", "metres"]},
+        },
     }
     criteria = [
         {"fact": "bmi", "at_least": 35, "cite": "rule"},
@@ -256,14 +278,22 @@ def test_what_a_computed_fact_lacks_is_asked_and_given_facts_get_a_question(answ
         ("concurrent", Outcome.APPROVED),
     ],
 )
-def test_the_review_kind_decides_what_happens(answer: Answer, review: str, outcome: Outcome) -> None:
+def test_the_review_kind_decides_what_happens(
+    answer: Answer, review: str, outcome: Outcome
+) -> None:
     scope = {"id": "a", "review": review, "services": ["X1000"], "text": EN_ES, "cite": "rule"}
     line = answer(policy(applies=[scope]), facts={"ill": "yes"}).items[0]
     assert (line.outcome, line.review_kind) == (outcome, ReviewKind(review))
 
 
 def test_a_service_that_is_never_covered_goes_to_a_person_for_a_child(answer: Answer) -> None:
-    scope = {"id": "a", "review": "not-covered", "services": ["X1000"], "text": EN_ES, "cite": "rule"}
+    scope = {
+        "id": "a",
+        "review": "not-covered",
+        "services": ["X1000"],
+        "text": EN_ES,
+        "cite": "rule",
+    }
     line = answer(policy(applies=[scope]), **CHILD).items[0]
     assert (line.outcome, line.benefit) == (Outcome.PENDED, "excluded")
 
@@ -283,7 +313,12 @@ def test_a_delegate_is_named_with_its_disclosure(answer: Answer) -> None:
 
 
 def test_an_optional_opinion_is_judged_and_never_an_authorization(answer: Answer) -> None:
-    scope = {"id": "a", "review": "recommended-clinical-review", "services": ["X1000"], "cite": "rule"}
+    scope = {
+        "id": "a",
+        "review": "recommended-clinical-review",
+        "services": ["X1000"],
+        "cite": "rule",
+    }
     made = policy(applies=[scope])
     decision = answer(made, facts={"ill": "yes"}, use="predetermination")
     assert decision.items[0].outcome is Outcome.APPROVED
@@ -294,7 +329,9 @@ def test_an_optional_opinion_is_judged_and_never_an_authorization(answer: Answer
     assert required.items[0].grant is None
 
 
-def test_a_past_service_is_reviewed_afterwards_and_the_missed_request_said_apart(answer: Answer) -> None:
+def test_a_past_service_is_reviewed_afterwards_and_the_missed_request_said_apart(
+    answer: Answer,
+) -> None:
     past = {"service_day": "2026-11-01", "service_end": "2026-11-01"}
     decision = answer(policy(), facts={"ill": "yes"}, **past)
     line = decision.items[0]
@@ -302,7 +339,9 @@ def test_a_past_service_is_reviewed_afterwards_and_the_missed_request_said_apart
     assert codes(decision)[-2:] == ["post-service", "authorization-missed"]
     earlier = answer(policy(), facts={"ill": "yes"}, previous_number="FA-1", **past)
     assert codes(earlier)[-1] == "post-service"
-    running = answer(policy(), facts={"ill": "yes"}, service_day="2026-11-01", service_end="2026-11-25")
+    running = answer(
+        policy(), facts={"ill": "yes"}, service_day="2026-11-01", service_end="2026-11-25"
+    )
     assert running.items[0].review_kind is ReviewKind.PRIOR_AUTHORIZATION
     free = {"id": "a", "review": "none", "services": ["X1000"]}
     none = answer(policy(applies=[free]), service_day="2026-11-01")
@@ -331,7 +370,9 @@ limits:
 def planned(answer: Answer) -> Answer:
     """Like `answer`, under a plan with benefits of its own."""
 
-    def given(made: dict[str, Any], line: str = "commercial", unlisted: str = "none", **said: Any) -> Decision:
+    def given(
+        made: dict[str, Any], line: str = "commercial", unlisted: str = "none", **said: Any
+    ) -> Decision:
         files = {"_plans/FW-MA-01.yaml": PLAN.format(line=line, unlisted=unlisted)}
         return answer(made, files=files, **said)
 
@@ -340,7 +381,10 @@ def planned(answer: Answer) -> Answer:
 
 def test_an_excluded_service_is_a_benefit_fact(planned: Answer) -> None:
     decision = planned(policy(), service="X5000")
-    assert (decision.items[0].outcome, decision.items[0].benefit) == (Outcome.NOT_COVERED, "excluded")
+    assert (decision.items[0].outcome, decision.items[0].benefit) == (
+        Outcome.NOT_COVERED,
+        "excluded",
+    )
     assert decision.items[0].reasons[0].citations[0].section == "5"
     assert planned(policy(), service="X5000", service_day="2027-01-01").items[0].outcome is (
         Outcome.NOT_REQUIRED
@@ -352,7 +396,11 @@ def test_an_excluded_service_is_a_benefit_fact(planned: Answer) -> None:
 def test_the_clinical_verdict_is_kept_beside_an_exclusion(planned: Answer) -> None:
     scope = {"id": "a", "review": "prior-authorization", "services": ["X5000"], "cite": "rule"}
     line = planned(policy(applies=[scope]), service="X5000", facts={"ill": "yes"}).items[0]
-    assert (line.outcome, line.clinical, line.benefit) == (Outcome.NOT_COVERED, Truth.MET, "excluded")
+    assert (line.outcome, line.clinical, line.benefit) == (
+        Outcome.NOT_COVERED,
+        Truth.MET,
+        "excluded",
+    )
 
 
 def test_a_waiting_period_counts_from_the_first_day_of_coverage(planned: Answer) -> None:
@@ -392,7 +440,10 @@ def test_no_limit_decides_for_a_child_on_medicaid(planned: Answer) -> None:
     partly = planned(made, units=20, used={"visits": 15}, **child)
     spent = planned(made, units=20, used={"visits": 20}, **child)
     for decision in (partly, spent):
-        assert (decision.items[0].outcome, codes(decision)[0]) == (Outcome.PENDED, "child-protected")
+        assert (decision.items[0].outcome, codes(decision)[0]) == (
+            Outcome.PENDED,
+            "child-protected",
+        )
 
 
 def test_a_service_that_nobody_names_follows_the_plans_rule(planned: Answer) -> None:
@@ -417,8 +468,12 @@ register:
     decision = answer(policy(), files=files, service="Z1000")
     assert codes(decision) == ["new-technology"]
     assert "government-rule, literature" in decision.items[0].reasons[0].text["en"]
-    proven = register.replace("missing", "supports, source: CMS, dated: 2026-01-01").replace("developing", "supports")
-    assert codes(answer(policy(), files={"_new_technology.yaml": proven}, service="Z1000")) == ["not-listed"]
+    proven = register.replace("missing", "supports, source: CMS, dated: 2026-01-01").replace(
+        "developing", "supports"
+    )
+    assert codes(answer(policy(), files={"_new_technology.yaml": proven}, service="Z1000")) == [
+        "not-listed"
+    ]
 
 
 def test_an_exempt_provider_needs_no_review(answer: Answer) -> None:
@@ -429,13 +484,18 @@ cards:
 """
     files = {"_gold_cards.yaml": cards}
     decision = answer(policy(), files=files, npi="1900008008")
-    assert (decision.items[0].outcome, codes(decision)) == (Outcome.NOT_REQUIRED, ["exempt-provider"])
+    assert (decision.items[0].outcome, codes(decision)) == (
+        Outcome.NOT_REQUIRED,
+        ["exempt-provider"],
+    )
     assert decision.items[0].reasons[0].citations[0].section == "7"
     other = answer(policy(), files=files, npi="1900008008", service_day="2027-01-01")
     assert other.items[0].outcome is Outcome.PENDED
 
 
-def test_who_is_no_member_gets_a_business_error(book: Callable[..., Rulebook], case: Callable[..., Case]) -> None:
+def test_who_is_no_member_gets_a_business_error(
+    book: Callable[..., Rulebook], case: Callable[..., Case]
+) -> None:
     rulebook = book(policy())
     made = case(rulebook)
     found = NotEligible(EligibilityProblem.NOT_ACTIVE, "Bundle.entry[0]")
@@ -461,7 +521,10 @@ def test_a_fault_of_ours_goes_to_a_person_and_spares_the_other_lines(
 
     monkeypatch.setattr(deciding, "draft", broken)
     decision = answer(policy(), also=["Z0000"], facts={"ill": "yes"})
-    assert (decision.items[0].outcome, decision.items[0].pend_cause) == (Outcome.PENDED, PendCause.SYSTEM)
+    assert (decision.items[0].outcome, decision.items[0].pend_cause) == (
+        Outcome.PENDED,
+        PendCause.SYSTEM,
+    )
     assert decision.items[1].outcome is Outcome.NOT_REQUIRED
     assert "patient" not in caplog.text
 
@@ -493,5 +556,11 @@ def test_a_pended_line_has_a_reference_and_a_deadline(answer: Answer) -> None:
 def test_drugs_and_urgent_services_have_shorter_clocks(
     answer: Answer, urgency: str, said: dict[str, str], rule: str
 ) -> None:
-    scope = {"id": "a", "review": "prior-authorization", "services": ["X1000"], "urgency": urgency, "cite": "rule"}
+    scope = {
+        "id": "a",
+        "review": "prior-authorization",
+        "services": ["X1000"],
+        "urgency": urgency,
+        "cite": "rule",
+    }
     assert answer(policy(applies=[scope]), **said).deadline_rule == rule

@@ -34,7 +34,9 @@ def test_a_unit_of_the_same_dimension_converts_exactly(
     assert convert(Decimal(value), unit, wanted) == Decimal(expected)
 
 
-@pytest.mark.parametrize(("unit", "wanted"), [("kg", "cm"), ("mmol/L", "mg/dL"), ("", "kg"), ("%", "h")])
+@pytest.mark.parametrize(
+    ("unit", "wanted"), [("kg", "cm"), ("mmol/L", "mg/dL"), ("", "kg"), ("%", "h")]
+)
 def test_units_of_other_dimensions_do_not_convert(unit: str, wanted: str) -> None:
     assert convert(Decimal(1), unit, wanted) is None
 
