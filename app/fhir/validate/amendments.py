@@ -25,3 +25,14 @@ def amended(structure: str, elements: dict[str, Json]) -> dict[str, Json]:
     for element_id, facts in AMENDED.get(structure, {}).items():
         elements[element_id] = {**elements[element_id], **facts}
     return elements
+
+
+# Required in every vital sign of base R4, and broken by the flow rate that US Core's pulse oximetry
+# asks for in litres a minute: a unit outside the set is a warning there.
+_SOFTENED: Final = {("ucum-vitals-common", "Observation.component.value[x]")}
+
+
+def strength(binding: Json, path: str) -> str:
+    """The strength of a binding as we read it."""
+    name = binding["values"].partition("|")[0].rpartition("/")[2]
+    return "extensible" if (name, path) in _SOFTENED else str(binding["strength"])

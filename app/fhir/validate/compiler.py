@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from app.fhir import urls
 from app.fhir.validate import (
+    amendments,
     extensions,
     matching,
     objects,
@@ -34,6 +35,7 @@ Json = dict[str, Any]
 
 _INLINE: Final = frozenset({"BackboneElement", "Element"})
 _RESOURCES: Final = frozenset({"Resource", "DomainResource"})
+_CODED: Final = frozenset({"code", "string", "uri", "url", "canonical"})
 _LANGUAGES: Final = urls.core.VALUE_SET + "languages"
 
 
@@ -219,7 +221,7 @@ class Compiler:
         binding = element.get("binding")
         bound = self.terms.value_set(binding["values"]) if binding else None
         if binding and bound:
-            coded = terminology.coded(bound, binding["strength"], code)
+            coded = terminology.coded(bound, amendments.strength(binding, node.path), code)
             if coded:
                 out.append(coded)
         if code == "Coding":
@@ -234,7 +236,7 @@ class Compiler:
         element = node.element
         binding = element.get("binding", {})
         allowed = None
-        bound = self.terms.value_set(binding["values"]) if binding else None
+        bound = self.terms.value_set(binding["values"]) if binding and code in _CODED else None
         if bound is not None and (binding["strength"] == "required" or bound.url == _LANGUAGES):
             allowed = terminology.text_test(bound)
         rules = self.invariants.rules(element.get("invariants", ()), node.structure, code)
@@ -259,7 +261,13 @@ class Compiler:
     # objects ------------------------------------------------------------------------------------
 
     def _object(
-        self, node: Node, code: str, invariants: Any, stated_in: Structure | None = None
+        self,
+        node: Node,
+        code: str,
+        invariants: Any,
+        stated_in: Structure | None = None,
+        *,
+        stands_alone: bool = True,
     ) -> Check:
         """The check of an object; `stated_in` is the structure that its invariants are read from,
         when that is not the node's own: a data type's rules where a profile lists its parts.
@@ -282,7 +290,9 @@ class Compiler:
         rules = self.invariants.rules(invariants, stated_in or node.structure, place)
         if code == "Extension":
             return objects.extension_object(table, frozenset(required), choices, rules)
-        return objects.plain_object(table, frozenset(required), choices, rules)
+        return objects.plain_object(
+            table, frozenset(required), choices, rules, stands_alone=stands_alone
+        )
 
     def _property(self, child: Node, name: str, code: str, table: dict[str, Field]) -> None:
         def build() -> Field:
@@ -359,7 +369,7 @@ class Compiler:
         below = self.library.tree(structure) if structure else child
         whole = tighten(below, child)
         whole.children = {k: v for k, v in whole.children.items() if k in ("id", "extension")}
-        check = self._object(whole, kind["code"], ())
+        check = self._object(whole, kind["code"], (), stands_alone=False)
         return properties.sibling(key, name, check, is_list=child.is_list)
 
     @staticmethod

@@ -90,6 +90,8 @@ def extensions(
     def _stranger(item: Any, url: str, here: Path, run: Run) -> None:
         if modifies:
             run.error("modifier-unknown", here, "unknown modifier extension")
+        elif ":" not in url and kinds[0] == "Extension" and not slots:
+            pass  # a part of an extension that is not known itself
         elif ":" not in url:
             run.error(
                 "extension-url", (here, "url", NONE), "relative url that nothing defines here"

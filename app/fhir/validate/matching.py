@@ -179,7 +179,7 @@ class Matchers:
                     grown = self._grow(canonical)
                     if grown:
                         return self._child(grown, name)
-        if found is not None and found.slices and not found.is_list and len(found.slices) == 1:
+        if found is not None and len(found.slices) == 1:
             return next(iter(found.slices.values()))
         return found
 

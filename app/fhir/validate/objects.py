@@ -30,8 +30,13 @@ def plain_object(
     required: frozenset[str],
     choices: Sequence[Choice],
     rules: Sequence[Check],
+    *,
+    stands_alone: bool = True,
 ) -> Check:
-    """A JSON object: known properties, required ones, invariants."""
+    """A JSON object: known properties, required ones, invariants.
+
+    One that does not stand alone (the `_x` beside a value) may hold an id and nothing else.
+    """
     get = table.get
     due = [choice for choice in choices if choice.required or choice.needed]
 
@@ -49,7 +54,7 @@ def plain_object(
             _missing(value, required, path, run)
         if due:
             _missing_choice(value, due, path, run)
-        if len(value) == 1 and "id" in value:
+        if len(value) == 1 and stands_alone and "id" in value:
             run.error("empty-object", path, "an id and nothing else")
         for rule in rules:
             rule(value, path, run)
@@ -94,9 +99,8 @@ def _unknown(key: str, choices: Sequence[Choice], path: Path, run: Run) -> None:
         stem = choice.stem
         rest = key.removeprefix("_")[len(stem) :]
         if key.removeprefix("_").startswith(stem) and rest[:1].isupper():
-            run.error(
-                "type-not-allowed", (path, stem, NONE), f"{stem}[x] of a type that is not allowed"
-            )
+            found = f"{stem}[x] of a type that is not allowed"
+            run.error("type-not-allowed", (path, name, NONE), found)
             return
     run.error("unknown-element", (path, name, NONE), f"unknown element {name}")
 

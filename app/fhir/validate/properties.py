@@ -108,14 +108,18 @@ def count_is(count: int, least: int, most: int | None, path: Path, run: Run) -> 
 
 
 def exclusive(field: Field, group: frozenset[str], stem: str) -> Field:
-    """A property of a choice: no other of the group may stand beside it."""
+    """A property of a choice: no other of the group may stand beside it; the last one is named."""
     if len(group) < 2:
         return field
+    names = group | {"_" + key for key in group}
 
     def alone(value: Any, path: Path, run: Run, holder: Json) -> None:
         field(value, path, run, holder)
-        if len(group & holder.keys()) > 1:
-            run.error("two-choices", (path, stem, NONE), f"several of {stem}[x] at once")
+        if len(names & holder.keys()) > 1:
+            several = [key for key in holder if key.removeprefix("_") in group]
+            if len({key.removeprefix("_") for key in several}) > 1:
+                last = several[-1].removeprefix("_")
+                run.error("two-choices", (path, last, NONE), f"several of {stem}[x] at once")
 
     return alone
 
@@ -129,6 +133,8 @@ def sibling(key: str, name: str, check: Check, *, is_list: bool) -> Field:
             run.error("sibling-shape", here, f"{shape(value)} in _{key}")
             return
         check(value, here, run)
+        if len(value) == 1 and "id" in value and holder.get(key) is None:
+            run.error("empty-object", here, "an id and nothing else")
 
     def several(value: Any, path: Path, run: Run, holder: Json) -> None:
         here = (path, name, NONE)
@@ -146,6 +152,9 @@ def sibling(key: str, name: str, check: Check, *, is_list: bool) -> Field:
                     run.error("sibling-shape", (path, name, index), f"{shape(item)} in _{key}")
                 else:
                     check(item, (path, name, index), run)
+                    alone = not isinstance(values, list) or values[index] is None
+                    if alone and len(item) == 1 and "id" in item:
+                        run.error("empty-object", (path, name, index), "an id and nothing else")
             elif not isinstance(values, list) or values[index] is None:
                 run.error("null-value", (path, name, index), "null without a value beside it")
 

@@ -30,7 +30,7 @@ _X12_SET: Final = re.compile(re.escape(urls.system.X12_VALUE_SETS) + r".*/([0-9]
 # X12 elements whose codes are lists of NUBC and NUCC, under those bodies' addresses.
 _KEPT_ELSEWHERE: Final = frozenset({"127", "1314", "1315", "1352"})
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
-_MIME: Final = re.compile(r"[A-Za-z0-9][\w.+\-]*/[\w.+\-]+(\s*;.*)?")
+_MIME: Final = re.compile(r"[A-Za-z0-9][\w.+\-]*/[\w.+\-]+(\s*;.*)?|json|xml|ttl")
 _TEXT_SHAPES: Final = {
     "all-languages": _LANGUAGE,
     "languages": _LANGUAGE,

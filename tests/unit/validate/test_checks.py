@@ -148,8 +148,8 @@ def test_an_unknown_guide_is_bad_data() -> None:
         ({"name": [{"given": ["a"], "_given": [None, None]}]}, "sibling-shape", "Patient.name[0].given"),
         ({"photo": [{"data": "!"}]}, "bad-value", "Patient.photo[0].data"),
         ({"communication": [{"preferred": True}]}, "missing", "Patient.communication[0].language"),
-        ({"deceasedBoolean": True, "deceasedDateTime": "2023"}, "two-choices", "Patient.deceased"),
-        ({"deceasedString": "x"}, "type-not-allowed", "Patient.deceased"),
+        ({"deceasedBoolean": True, "deceasedDateTime": "2023"}, "two-choices", "Patient.deceasedDateTime"),
+        ({"deceasedString": "x"}, "type-not-allowed", "Patient.deceasedString"),
         ({"generalPractitioner": [{"reference": "Patient/1"}]}, "reference-type",
          "Patient.generalPractitioner[0]"),
         ({"generalPractitioner": [{"reference": "#x"}]}, "reference-contained",
@@ -227,7 +227,7 @@ def test_a_known_extension_stands_only_where_its_definition_allows() -> None:
 def test_a_known_extension_has_only_its_own_value_type() -> None:
     document = claim()
     document["item"][0]["extension"].append({"url": urls.ext.EPSDT_INDICATOR, "valueString": "x"})
-    at = "Claim.item[0].extension[2].value"
+    at = "Claim.item[0].extension[2].valueString"
     assert ("type-not-allowed", at) in errors(document, urls.profile.CLAIM)
 
 
@@ -288,7 +288,7 @@ def test_what_the_guide_puts_against_its_own_context_is_a_warning() -> None:
         ({"diagnosis": [{"sequence": 1, "diagnosisCodeableConcept": coded(urls.system.SNOMED, "1")}]},
          "code-not-in-set", "diagnosis[0].diagnosis.ofType(CodeableConcept)"),
         ({"diagnosis": [{"sequence": 1, "diagnosisReference": {"reference": "Condition/1"}}]},
-         "type-not-allowed", "diagnosis[0].diagnosis"),
+         "type-not-allowed", "diagnosis[0].diagnosisReference"),
     ],
 )  # fmt: skip
 def test_a_defect_of_the_request_claim_is_named_once(changes: Json, code: str, at: str) -> None:
