@@ -26,7 +26,7 @@ from app.flows.eligibility import eligibility_source
 from app.rulebook import load
 from app.settings import Settings, process_environ
 from app.store import Store, is_current, migrate
-from app.web import errors, log, operations, pages
+from app.web import errors, host, log, operations, pages
 from app.web.fhir.routes import routes as fhir_routes
 from app.web.routes import register
 from app.web.turn import new_turn
@@ -92,6 +92,7 @@ def build_app(context: Context) -> Flask:
     """The WSGI application: every address of this server, one error handler, one log line a call."""
     app, turn = Flask("app.web", static_folder=None), new_turn()
     log.install(app)
+    host.install(app, context.settings)
     errors.install(app)
     operations.install(app, context)
     register(

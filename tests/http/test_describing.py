@@ -125,6 +125,20 @@ def test_the_callers_request_id_is_kept_when_it_is_sound(
     assert re.fullmatch(r"[A-Za-z0-9._-]{8,64}", response.headers["X-Request-ID"])
 
 
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("localhost", 200), ("127.0.0.1:8080", 200), ("[::1]:8080", 200), ("evil.example", 400),
+     ("evil.example:8080", 400), ("127.0.0.1.evil.example", 400)],
+)  # fmt: skip
+def test_without_authentication_only_loopback_names_are_answered(
+    world: World, host: str, status: int
+) -> None:
+    """A web page that names its own host after our address gets nothing (DNS rebinding)."""
+    for address in ("/health", "/fhir/2.2/metadata"):
+        response = world.client.get(address, headers={"Host": host})
+        assert response.status_code == status
+
+
 class _Broken:
     """A store that fails."""
 
