@@ -21,6 +21,7 @@ from app.clock import moment
 from app.domain.guide import Guide
 from app.factory import build_context, prepare
 from app.fhir.read import read_request
+from app.fhir.urls import profile
 from app.fhir.validate.text import parse
 from app.fhir.write import Envelope, write_response
 from app.flows.judge import judge
@@ -153,7 +154,7 @@ def steps(settings: Settings, template: bytes, repeats: int) -> dict[str, list[f
     whole: dict[str, Callable[[], object]] = {
         "parse": lambda: parse(raw, context.limits),
         "look for an earlier answer": look,
-        "validate": lambda: context.validators[guide].bundle(bundle),
+        "validate": lambda: context.validators[guide].bundle(bundle, profile.REQUEST_BUNDLE),
         "read": lambda: read_request(bundle, guide),
         "cover, match, judge, decide": lambda: judge(
             request, bundle, context.eligibility, context.rulebook, settings.namespace, moment()

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from app.clock import Moment
 from app.determine.decide import decide
@@ -44,8 +45,9 @@ def judge(
     pends for a person, as what we do not know is never a no. `namespace` is the base of the
     payer's number systems; trace numbers get theirs.
     """
+    today = moment.now.astimezone(ZoneInfo(rulebook.time_zone)).date()
     try:
-        eligibility = source.find(request, moment.now.date())
+        eligibility = source.find(request, today)
     except Unavailable:
         return None, _named(unreached(request, rulebook, moment), namespace)
     if isinstance(eligibility, NotEligible):

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date, timedelta
+
 import orjson
 import pytest
 
 from app.domain.case import Case, CaseState
-from app.domain.decision import Decision
+from app.domain.coverage import Eligibility
+from app.domain.decision import Decision, Outcome
 from app.domain.event import Event, EventKind
 from app.domain.guide import Guide
+from app.domain.request import PriorAuthRequest
 from app.domain.values import Identifier
+from app.errors import Unavailable
+from app.factory import build_app
 from app.flows.decide_file import decide_file
 from tests.spec.reading import items, number, response_of
 from tests.world import NOW, World, example, fixed_moment
@@ -134,3 +141,26 @@ def test_a_case_is_found_by_each_of_its_numbers(world: World) -> None:
             assert found is not None
             assert found.id == case.id
     assert response_of(answer)["id"] != str(case.id)
+
+
+class _Away:
+    """An eligibility system that does not answer."""
+
+    def find(self, _request: PriorAuthRequest, _on: date) -> Eligibility:
+        raise Unavailable("away")
+
+
+@GUIDES
+def test_when_nobody_can_say_who_is_covered_a_person_must_within_72_hours(
+    world: World, guide: Guide
+) -> None:
+    context = replace(world.context, eligibility=_Away())
+    alone = World(context, build_app(context).test_client())
+    bundle = example("oxygen-approved", guide)
+    alone.answer(bundle, guide)
+    case, log, decision, _, _ = kept(alone, bundle)
+    assert case.state is CaseState.IN_REVIEW
+    assert case.due is not None
+    assert NOW < case.due <= NOW + timedelta(hours=72)
+    assert {item.outcome for item in decision.items} == {Outcome.PENDED}
+    assert log[1].data == {"found": False, "problem": "not-reached"}
