@@ -3,16 +3,22 @@
 Requests, answers and decisions repeat the same element names, addresses and policy texts; a
 dictionary holds these once. The number of the dictionary stands beside each body, and a dictionary
 is never changed or removed: `make dictionary` trains the next one from our examples.
-`zstandard`'s objects must not be used by two threads at once, so each thread has its own.
+`zstandard`'s objects must not be used by two threads at once, so a thread takes one for itself while it
+works; one takes a megabyte or two, too much for each of a server's threads to keep.
 """
 
 from __future__ import annotations
 
-import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import zstandard
+
+T = TypeVar("T")
 
 FOLDER = Path(__file__).resolve().parent / "dictionaries"
 LEVEL = 3
@@ -35,29 +41,43 @@ def _dictionary(number: int) -> zstandard.ZstdCompressionDict | None:
     return made
 
 
-class _PerThread(threading.local):
-    def __init__(self) -> None:
-        self.number = newest()
-        self.packer = zstandard.ZstdCompressor(level=LEVEL, dict_data=_dictionary(self.number))
-        self.unpackers: dict[int, zstandard.ZstdDecompressor] = {}
+class _Idle(Generic[T]):
+    """Tools that no thread holds now. A server's many threads share as few as work at once."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._idle: deque[T] = deque()
+
+    @contextmanager
+    def one(self) -> Iterator[T]:
+        """A tool for this thread alone, until the block ends."""
+        try:
+            tool = self._idle.pop()
+        except IndexError:
+            tool = self._make()
+        yield tool
+        self._idle.append(tool)
 
 
 @cache
-def _threads() -> _PerThread:
-    return _PerThread()
+def _packers() -> _Idle[zstandard.ZstdCompressor]:
+    data = _dictionary(newest())
+    return _Idle(lambda: zstandard.ZstdCompressor(level=LEVEL, dict_data=data))
+
+
+@cache
+def _unpackers(number: int) -> _Idle[zstandard.ZstdDecompressor]:
+    data = _dictionary(number)
+    return _Idle(lambda: zstandard.ZstdDecompressor(dict_data=data))
 
 
 def pack(content: bytes) -> tuple[int, bytes]:
     """The number of the dictionary used, and the compressed bytes."""
-    own = _threads()
-    return own.number, own.packer.compress(content)
+    with _packers().one() as packer:
+        return newest(), packer.compress(content)
 
 
 def unpack(dictionary: int, body: bytes) -> bytes:
     """The bytes that were packed; FileNotFoundError when this program lacks the dictionary."""
-    own = _threads()
-    unpacker = own.unpackers.get(dictionary)
-    if unpacker is None:
-        unpacker = zstandard.ZstdDecompressor(dict_data=_dictionary(dictionary))
-        own.unpackers[dictionary] = unpacker
-    return unpacker.decompress(body)
+    with _unpackers(dictionary).one() as unpacker:
+        return unpacker.decompress(body)
