@@ -94,6 +94,8 @@ class _Reader:
     def case(self, node: Node) -> Case:
         own = node.mapped()
         merged = {**self._defaults, **own}
+        if "line" in own and "plan" not in own:
+            merged.pop("plan", None)
         facts = dict(self._defaults["facts"].mapped()) if "facts" in self._defaults else {}
         without = own.get("without")
         for name in without.words() if without else ():
