@@ -84,8 +84,8 @@ def record(store: Store, intake: Intake, moment: Moment) -> None:
 
     Raises Taken when the same caller's identifier was stored by somebody else meanwhile.
     """
-    case, request_id, answer_id = intake.case, moment.new_id(), moment.new_id()
-    log = _Log(case.id, moment)
+    case, log = intake.case, _Log(intake.case.id, moment)
+    request_id, decision_id, answer_id = moment.new_id(), moment.new_id(), moment.new_id()
     with store.write(case.tenant) as work:
         work.documents.put(request_id, intake.received, DocumentKind.RECEIVED, MEDIA_TYPE)
         work.cases.add(
@@ -93,46 +93,37 @@ def record(store: Store, intake: Intake, moment: Moment) -> None:
             [_case_item(item, intake) for item in intake.request.items],
             log.event(EventKind.RECEIVED, intake.caller.id, {"document": str(request_id)}),
         )
-        work.events.append(
-            log.event(EventKind.ELIGIBILITY_CHECKED, MACHINE, _eligibility(intake.eligibility))
-        )
-        decision_id = moment.new_id()
+        covered = _eligibility(intake.eligibility)
+        work.events.append(log.event(EventKind.ELIGIBILITY_CHECKED, MACHINE, covered))
+        decided = _decided(decision_id, intake.decision)
         work.decisions.add(
             decision_id,
             intake.decision,
             intake.eligibility,
-            log.event(EventKind.DECIDED, MACHINE, _decided(decision_id, intake.decision)),
+            log.event(EventKind.DECIDED, MACHINE, decided),
         )
         for kind, data in _what_waits(intake.decision):
             work.events.append(log.event(kind, MACHINE, data))
         work.documents.put(answer_id, intake.answer, DocumentKind.SENT, MEDIA_TYPE)
-        for type_name, document, pointer in (
-            ("ClaimResponse", answer_id, "/entry/0/resource"),
-            ("Claim", request_id, intake.claim_pointer),
-        ):
-            work.resources.add(
-                Resource(
-                    type_name,
-                    str(intake.public_id),
-                    case.guide,
-                    case.submitter,
-                    case.id,
-                    document,
-                    pointer,
-                )
-            )
+        work.resources.add(_readable(intake, "ClaimResponse", answer_id, "/entry/0/resource"))
+        work.resources.add(_readable(intake, "Claim", request_id, intake.claim_pointer))
         work.submissions.claim(
-            Submission(
-                intake.caller.id,
-                intake.mark.transaction,
-                intake.mark.sha256,
-                moment.now,
-                case.id,
-                request_id,
-                answer_id,
-            ),
+            _submission(intake, request_id, answer_id),
             log.event(EventKind.ANSWERED, MACHINE, {"document": str(answer_id)}),
         )
+
+
+def _readable(intake: Intake, kind: str, document: uuid.UUID, pointer: str) -> Resource:
+    case = intake.case
+    name = str(intake.public_id)
+    return Resource(kind, name, case.guide, case.submitter, case.id, document, pointer)
+
+
+def _submission(intake: Intake, request: uuid.UUID, answer: uuid.UUID) -> Submission:
+    case, mark = intake.case, intake.mark
+    return Submission(
+        case.submitter, mark.transaction, mark.sha256, case.received_at, case.id, request, answer
+    )
 
 
 @dataclass(frozen=True, slots=True)

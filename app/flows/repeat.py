@@ -16,7 +16,6 @@ from app.domain.principal import Principal
 from app.domain.values import Identifier
 from app.errors import Broken, Conflict
 from app.flows.context import Context
-from app.store import Submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +42,7 @@ def mark_of(bundle: Mapping[str, Any], guide: Guide) -> Mark | None:
     return Mark(Identifier(system, value), digest)
 
 
-def earlier_answer(
-    context: Context, caller: Principal, mark: Mark, moment: Moment
-) -> tuple[bytes, Submission] | None:
+def earlier_answer(context: Context, caller: Principal, mark: Mark, moment: Moment) -> bytes | None:
     """The stored answer to this very submission, its repetition noted in the log of its case.
 
     None when the identifier is new; Conflict when it was used for other content.
@@ -74,4 +71,4 @@ def earlier_answer(
                 {"answer": str(submission.answer)},
             )
         )
-    return document.content, submission
+    return document.content

@@ -6,8 +6,6 @@ PAS 2.2.1 and 2.0.1, specification: submit operation. A refusal is an exception 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import orjson
 
 from app.clock import Moment
@@ -25,16 +23,8 @@ from app.flows.repeat import earlier_answer, mark_of
 from app.store import Taken
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The response bundle as bytes; `repeated` when it was made for an earlier submission."""
-
-    body: bytes
-    repeated: bool = False
-
-
-def submit(context: Context, caller: Principal, raw: bytes, guide: Guide, moment: Moment) -> Answer:
-    """Answer a submission, storing all of it or nothing.
+def submit(context: Context, caller: Principal, raw: bytes, guide: Guide, moment: Moment) -> bytes:
+    """The response bundle for a submission; all of it is stored, or nothing.
 
     Raises Malformed, Invalid (with every issue), NotForHere, Conflict or TooLarge for what the
     caller must change; Unavailable or Broken when we could not answer.
@@ -42,41 +32,33 @@ def submit(context: Context, caller: Principal, raw: bytes, guide: Guide, moment
     bundle, path = bundle_in(parse(raw, context.limits))
     mark = mark_of(bundle, guide)
     if mark and (earlier := earlier_answer(context, caller, mark, moment)):
-        return Answer(earlier[0], repeated=True)
+        return earlier
     accept(bundle, guide, context.validators[guide])
     if mark is None:
         raise Invalid("The bundle needs an identifier with a value.", at="Bundle.identifier")
     request = read_request(bundle, guide)
+    namespace = context.settings.namespace
     eligibility, decision = judge(
-        request, bundle, context.eligibility, context.rulebook, context.settings.namespace, moment
+        request, bundle, context.eligibility, context.rulebook, namespace, moment
     )
-    case = open_case(caller, request, decision, moment)
-    public_id = moment.new_uuid()
-    envelope = Envelope(
-        created=moment.now,
-        response_id=str(public_id),
-        address=context.base(guide),
-        namespace=context.settings.namespace,
-        case_number=case.number,
-    )
-    answer = orjson.dumps(write_response(decision, request, bundle, envelope))
+    case, public_id = open_case(caller, request, decision, moment), moment.new_uuid()
+    envelope = Envelope(moment.now, str(public_id), context.base(guide), namespace, case.number)
     intake = Intake(
-        caller,
-        mark,
-        raw,
-        f"{path}/entry/0/resource",
-        request,
-        eligibility,
-        decision,
-        case,
-        public_id,
-        answer,
+        caller=caller,
+        mark=mark,
+        received=raw,
+        claim_pointer=f"{path}/entry/0/resource",
+        request=request,
+        eligibility=eligibility,
+        decision=decision,
+        case=case,
+        public_id=public_id,
+        answer=orjson.dumps(write_response(decision, request, bundle, envelope)),
     )
     try:
         record(context.store, intake, moment)
-    except Taken:  # a twin was faster: its answer is the answer
-        earlier = earlier_answer(context, caller, mark, moment)
-        if earlier is None:
-            raise
-        return Answer(earlier[0], repeated=True)
-    return Answer(answer)
+    except Taken:
+        if earlier := earlier_answer(context, caller, mark, moment):
+            return earlier  # a twin was faster: its answer is the answer
+        raise
+    return intake.answer

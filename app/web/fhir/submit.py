@@ -21,6 +21,6 @@ def view(context: Context, guide: Guide, turn: Turn) -> View:
         negotiate.check(request)
         raw = body.read(request, context.settings.max_body_bytes)
         with turn:
-            return fhir(submit(context, caller, raw, guide, context.moment()).body)
+            return fhir(submit(context, caller, raw, guide, context.moment()))
 
     return claim_submit
