@@ -5,7 +5,7 @@ The provider reads English; what the member is told in their own language is a l
 
 from __future__ import annotations
 
-from app.domain.decision import Citation, Decision, ItemDecision, Outcome, Reason
+from app.domain.decision import Citation, Decision, ItemDecision, Needed, Outcome, Reason
 from app.domain.values import Text
 from app.fhir.write.json import Json, instant
 
@@ -38,7 +38,7 @@ class Notes:
     def for_item(self, decided: ItemDecision, decision: Decision) -> list[int]:
         """The numbers of the notes that explain one item: reasons, what is needed, until when."""
         said = [reason_words(each) for each in decided.reasons] or [_PLAIN[decided.outcome]]
-        said += [f"Please send: {words(each.question)}" for each in decided.needed]
+        said += [_wish(each) for each in decided.needed]
         if decided.outcome is Outcome.PENDED and decision.due is not None:
             said.append(f"A decision is due by {instant(decision.due)}.")
         return list(dict.fromkeys(self.add(each) for each in said))
@@ -49,6 +49,12 @@ class Notes:
             {"number": number, "type": "display", "text": sentence}
             for sentence, number in self._numbers.items()
         ]
+
+
+def _wish(needed: Needed) -> str:
+    """What must be known, and the kind of document that should tell it."""
+    document = f" (in document LOINC {needed.loinc})" if needed.loinc else ""
+    return f"Needed to decide: {words(needed.question)}{document}"
 
 
 def words(text: Text) -> str:

@@ -323,7 +323,7 @@ def test_2_2_asks_for_each_document_by_its_loinc_code() -> None:
     assert by_url[first["recipient"][0]["reference"]]["resourceType"] == "Practitioner"
     assert by_url[first["sender"]["reference"]]["name"] == "Northside Medical Group"
     notes = [each["text"] for each in response(written)["processNote"]]
-    assert "Please send: What is the saturation?" in notes
+    assert "Needed to decide: What is the saturation? (in document LOINC 11502-2)" in notes
 
 
 def test_2_0_asks_for_all_documents_in_words() -> None:
