@@ -159,9 +159,9 @@ class InForce:
             self._name = name
             try:
                 fresh = load(shelf.place(name))
-            except BadData as fault:
+            except BadData as bad_data:
                 _log.error(
-                    "rulebook %s cannot be used, %s stays: %s", name, self._now.sha256, fault
+                    "rulebook %s cannot be used, %s stays: %s", name, self._now.sha256, bad_data
                 )
                 return
             self._kept[self._now.sha256] = self._now

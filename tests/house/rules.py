@@ -44,7 +44,9 @@ CHANCE_NAMES = {"uuid1", "uuid4", "uuid6", "uuid7"}
 DRAWERS = {"utils", "util", "helpers", "common", "manager", "service", "base", "handler", "misc"}
 DRAWER_ENDINGS = ("Manager", "Service", "Helper", "Helpers", "Utils", "Handler")
 LEVELS = {"debug", "info", "warning", "error", "critical", "exception", "log"}
+# `bad_data` is a BadData of the operator's own files: it names file and line, never a person
 LOGGABLE = (
+    "bad_data",
     "id",
     "ids",
     "code",
@@ -55,6 +57,7 @@ LOGGABLE = (
     "version",
     "name",
     "hash",
+    "sha256",
     "method",
     "sequence",
 )
@@ -208,7 +211,7 @@ def _is_loggable(value: ast.expr) -> bool:
     if isinstance(value, ast.Attribute) and value.attr == "__name__":
         return True  # the name of a class
     last = value.attr if isinstance(value, ast.Attribute) else getattr(value, "id", "")
-    return last.rsplit("_", 1)[-1] in LOGGABLE
+    return last in LOGGABLE or last.rsplit("_", 1)[-1] in LOGGABLE
 
 
 def nothing_is_left_undone(where: str, tree: ast.Module) -> Iterator[str]:
