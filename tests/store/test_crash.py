@@ -124,7 +124,7 @@ def _killed_after(seconds: float, context: Context) -> list[str]:
     if child == 0:
         try:
             _submit_for_ever(context, out)
-        except BaseException:
+        except BaseException:  # noqa: BLE001 the child must never go on as a second pytest
             traceback.print_exc()
         finally:
             os._exit(1)
