@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCKS := requirements.lock requirements-dev.lock
 
-.PHONY: help run serve test test-fast check format bench docs dictionary lock conformance clean
+.PHONY: help run serve test test-fast check format bench docs dictionary lock conformance verdicts clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,7 +59,10 @@ lock: $(VENV)/.installed-dev ## resolve the dependencies of pyproject.toml again
 	$(BIN)/python -m tools.lock
 
 conformance: $(VENV)/.installed-dev ## HL7's own engine judges all that we send (needs Java)
-	$(BIN)/python -m tests.conformance $(ARGS)
+	$(BIN)/python -m conformance answers
+
+verdicts: $(VENV)/.installed-dev ## ask HL7's engine about the mutations again (needs Java, takes an hour)
+	$(BIN)/python -m conformance renew $(ARGS)
 
 clean: ## remove the environment, caches and build output; the database in data/ stays
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
