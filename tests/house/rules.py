@@ -40,6 +40,7 @@ CLOCK_CALLS = {
 }
 CLOCK_ITSELF = ("app.clock", "moment")  # a Moment is an argument, making one is not for the core
 CHANCE_MODULES = {"random", "secrets"}
+SEEDED = ("random", "Random")  # with a seed it is no chance: the same again and again
 CHANCE_NAMES = {"uuid1", "uuid4", "uuid6", "uuid7"}
 DRAWERS = {"utils", "util", "helpers", "common", "manager", "service", "base", "handler", "misc"}
 DRAWER_ENDINGS = ("Manager", "Service", "Helper", "Helpers", "Utils", "Handler")
@@ -109,7 +110,11 @@ def time_and_chance_are_arguments(where: str, tree: ast.Module) -> Iterator[str]
             name = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
             if (name, node.attr) in CLOCK_CALLS or node.attr in CHANCE_NAMES:
                 yield _line(where, node, f"{name}.{node.attr} belongs in app/clock.py")
+        if isinstance(node, ast.Call) and ast.unparse(node) == "Random()":
+            yield _line(where, node, "Random without a seed belongs in app/clock.py")
         for module, name in _imported(node):
+            if (module, name) == SEEDED:
+                continue
             if module in CHANCE_MODULES or name in CHANCE_NAMES or (module, name) in CLOCK_CALLS:
                 yield _line(where, node, f"import of {module} {name} belongs in app/clock.py")
 
