@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import os
 import shutil
 import tempfile
 import uuid
@@ -93,12 +94,22 @@ class World:
         assert response.status_code == 200, response.data
         found: Json = orjson.loads(response.data)
         assert self.errors(found, guide) == []
+        keep(response.data, guide)
         return found
 
     def errors(self, answer: Json, guide: Guide) -> list[Issue]:
         """What our validator says against a response bundle."""
         issues = self.context.validators[guide].bundle(answer, profile.RESPONSE_BUNDLE)
         return [issue for issue in issues if issue.is_error]
+
+
+def keep(answer: bytes, guide: Guide) -> None:
+    """Leave an answer for HL7's engine, when a conformance run asks for it (`make conformance`)."""
+    folder = os.environ.get("FORTHWITH_KEEP_ANSWERS")
+    if folder:
+        test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition("::")[2].partition(" ")[0]
+        name = f"{guide.value}_{test.replace('/', '-')}_{uuid.uuid4().hex[:6]}.json"
+        (Path(folder) / name).write_bytes(answer)
 
 
 def new_world(folder: Path, **more: str) -> World:
