@@ -45,6 +45,8 @@ _ACTIVE = re.compile(r"\s*(?:javascript|vbscript|data(?!:image/))\s*:", re.IGNOR
 _COMMENT = re.compile(r"<!--(?:(?!--).)*-->", re.DOTALL)
 # Browsers ignore these inside the scheme of an address.
 _SPACE = re.compile(r"[\x00-\x20]")
+_OPENING = re.compile(r"<[^/<>][^<>]*>")
+_NAME = re.compile(r"[^\s/<>]+")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6}|([A-Za-z][A-Za-z0-9]*));")
 _WORD = re.compile(r">[^<]*[^<\s]")
 
@@ -65,24 +67,38 @@ def problem(text: object) -> str | None:
         return "the div does not name the XHTML namespace"
     if "&" in text:
         text = _ENTITY.sub(lambda found: "." if found[1] in name2codepoint else found[0], text)
+    # Without a document type (refused above) expat expands nothing and reads nothing else.
+    try:
+        ParserCreate().Parse(text, True)
+    except (ExpatError, ValueError):
+        return "the narrative is not well-formed XHTML"
+    if text.count("<") == text.count(">"):  # no > inside a value: tags can be cut out
+        allowed = all(map(_is_allowed_tag, set(_OPENING.findall(text))))
+    else:
+        allowed = _has_allowed_elements(text)
+    return None if allowed else _DISALLOWED
+
+
+@lru_cache(maxsize=2048)
+def _is_allowed_tag(tag: str) -> bool:
+    """Whether an opening tag is on the list. A narrative has few different ones, and many of each."""
+    name = _NAME.match(tag, 1)
+    return name is not None and _has_allowed_elements(tag.rstrip("/>") + f"></{name[0]}>")
+
+
+def _has_allowed_elements(text: str) -> bool:
+    """Whether every element of well-formed text is on the list, with its attributes."""
     refused: list[str] = []
 
     def start(element: str, attributes: list[str]) -> None:
-        if attributes:
-            if not _is_allowed(element, attributes):
-                refused.append(element)
-        elif element not in _ELEMENTS:
+        if not _is_allowed(element, attributes):
             refused.append(element)
 
-    # Without a document type (refused above) expat expands nothing and reads nothing else.
     parser = ParserCreate()
     parser.ordered_attributes = True
     parser.StartElementHandler = start
-    try:
-        parser.Parse(text, True)
-    except (ExpatError, ValueError):
-        return "the narrative is not well-formed XHTML"
-    return _DISALLOWED if refused else None
+    parser.Parse(text, True)
+    return not refused
 
 
 def _is_allowed(element: str, attributes: list[str]) -> bool:
