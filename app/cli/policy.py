@@ -1,4 +1,4 @@
-"""Check, test and read the rulebook: the folder of policies that decides."""
+"""Check, test, compare and replace the rulebook: the folder of policies that decides."""
 
 from __future__ import annotations
 
@@ -6,22 +6,31 @@ import argparse
 from pathlib import Path
 
 from app import resources
+from app.cli import policy_shelf, policy_trials
 from app.clock import moment
 from app.domain.policy import Policy
-from app.rulebook import Rulebook, load
+from app.errors import BadData
+from app.rulebook import Rulebook, Shelf, load
+from app.rulebook.diff import differences
 from app.rulebook.lint import lint
 from app.rulebook.page import page
+from app.rulebook.scaffold import scaffold
 from app.rulebook.trial import run as run_cases
 from app.rulebook.trial import uncovered
 from app.settings import Settings
 
 EXAMPLES = """\
 examples:
-  forthwith policy lint                          read every file, list what is not verified
-  forthwith policy test                          run every case of every policy
-  forthwith policy test home-oxygen --uncovered  one policy, and the branches that no case reaches
-  forthwith policy show home-oxygen              a policy as a page
-  forthwith policy test --folder my/policies     another rulebook
+  forthwith policy lint                            read every file, list what is not verified
+  forthwith policy test                            run every case of every policy
+  forthwith policy test home-oxygen --uncovered    one policy, and the branches that no case reaches
+  forthwith policy show home-oxygen --language es  a policy as a page
+  forthwith policy new seat-lift --service E0627   the draft of a policy with its cases
+  forthwith policy diff policies my/policies       what changed, in words
+  forthwith policy simulate my/policies            which answers would change, and why
+  forthwith policy stats                           how often each policy says yes
+  forthwith policy activate my/policies            check it, then bring it into force
+  forthwith policy rollback                        bring back the one before
 """
 
 
@@ -37,14 +46,31 @@ def configure(parser: argparse.ArgumentParser) -> None:
     show = actions.add_parser("show", help="print a policy as a page")
     show.add_argument("policy", help="a policy id")
     show.add_argument("--language", choices=("en", "es"), default="en")
-    for each in (check, test, show):
+    new = actions.add_parser("new", help="write the draft of a policy")
+    new.add_argument("policy", help="the id: small letters, digits, hyphens")
+    new.add_argument("--service", default="X0000", help="its first service code")
+    compare = actions.add_parser("diff", help="say what changed between two rulebooks")
+    compare.add_argument("before", type=Path)
+    compare.add_argument("after", type=Path)
+    for each in (check, test, show, new):
         each.add_argument("--folder", type=Path, default=argparse.SUPPRESS)
+    policy_trials.configure(actions)
+    policy_shelf.configure(actions)
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """0 done, 1 when a case fails or something must be better."""
-    folder = args.folder or settings.policies_dir or resources.data("policies")
+    if args.action in policy_shelf.ACTIONS:
+        return policy_shelf.run(args, settings)
+    if args.action == "diff":
+        return _diff(args.before, args.after)
+    folder = args.folder or in_force(settings)
+    if args.action == "new":
+        print(scaffold(folder, args.policy, args.service, moment().now.date()))
+        return 0
     rulebook = load(folder)
+    if args.action in policy_trials.ACTIONS:
+        return policy_trials.run(args, settings, folder, rulebook)
     if args.action == "lint":
         return _lint(rulebook, _chosen(rulebook, args.policies))
     if args.action == "test":
@@ -54,7 +80,20 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def in_force(settings: Settings) -> Path:
+    """The folder of the rulebook in force: of the shelf, of the settings, or the shipped one."""
+    folder = settings.policies_dir or resources.data("policies")
+    if Shelf.stands_at(folder):
+        shelf = Shelf(folder)
+        return shelf.place(shelf.current())
+    return folder
+
+
 def _chosen(rulebook: Rulebook, names: list[str]) -> list[Policy]:
+    for name in names:
+        if name not in rulebook.policies:
+            known = ", ".join(rulebook.policies)
+            raise BadData(f"The rulebook has no policy {name!r} (there are {known}).")
     return [rulebook.policy(name) for name in names] or list(rulebook.policies.values())
 
 
@@ -92,3 +131,11 @@ def _test(folder: Path, rulebook: Rulebook, policies: list[Policy], strict: bool
                 )
     print(f"{len(results)} cases, {len(failed)} wrong, {missing} branches without a case")
     return 1 if failed or (strict and missing) else 0
+
+
+def _diff(before: Path, after: Path) -> int:
+    found = list(differences(load(before), load(after)))
+    for difference in found:
+        print(difference.sentence())
+    print(f"{len(found)} differences")
+    return 0

@@ -2,5 +2,6 @@
 
 from app.determine.book import Rulebook
 from app.rulebook.load import load
+from app.rulebook.shelf import InForce, Shelf
 
-__all__ = ["Rulebook", "load"]
+__all__ = ["InForce", "Rulebook", "Shelf", "load"]

@@ -55,6 +55,12 @@ _OVERDUE = (
     .order_by(cases.c.due)
     .limit(bindparam("most"))
 )
+_PAGE = (
+    select(*_COLUMNS, cases.c.tenant)
+    .where(cases.c.tenant == bindparam("tenant"), cases.c.id > bindparam("after"))
+    .order_by(cases.c.id)
+    .limit(bindparam("most"))
+)
 _ITEMS = (
     select(case_items)
     .where(case_items.c.tenant == bindparam("tenant"), case_items.c.case_id == bindparam("case_id"))
@@ -113,6 +119,11 @@ class Cases:
     def overdue(self, at: datetime, most: int) -> tuple[Case, ...]:
         """Cases that still wait although they were due before `at`, unless their log says so."""
         rows = self._link.fetch(_OVERDUE, {"at": at, "most": most})
+        return tuple(case for row in rows if (case := _case(row)))
+
+    def page(self, after: uuid.UUID, most: int) -> tuple[Case, ...]:
+        """Up to `most` cases after this key, oldest first: a way through all of them."""
+        rows = self._link.fetch(_PAGE, {"after": after, "most": most})
         return tuple(case for row in rows if (case := _case(row)))
 
     def items(self, case_id: uuid.UUID) -> tuple[CaseItem, ...]:

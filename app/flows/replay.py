@@ -1,0 +1,67 @@
+"""Stored cases once more: the request as it was received, with the coverage that was found then."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.domain.case import Case
+from app.domain.coverage import Coverage
+from app.domain.decision import Decision
+from app.domain.event import EventKind
+from app.fhir.read import read_request
+from app.fhir.validate import Limits
+from app.fhir.validate.text import parse
+from app.flows.accept import bundle_in
+from app.rulebook.simulate import Situation
+from app.store import Read, Store
+
+_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A stored case with its last decision, and what is needed to judge it again.
+
+    `situation` is None where no coverage was found then: no rulebook would change that answer.
+    """
+
+    case: Case
+    decision: Decision
+    situation: Situation | None
+
+
+def past_cases(store: Store, tenant: str, limits: Limits) -> Iterator[Past]:
+    """Every stored case, oldest first."""
+    after = uuid.UUID(int=0)
+    while True:
+        with store.read(tenant) as look:
+            cases = look.cases.page(after, _PAGE)
+            found = [past for case in cases if (past := _past(look, case, limits))]
+        yield from found
+        if not cases:
+            return
+        after = cases[-1].id
+
+
+def _past(look: Read, case: Case, limits: Limits) -> Past | None:
+    decisions = look.decisions.of(case.id)
+    if not decisions:
+        return None
+    first = decisions[0]
+    situation = None
+    if isinstance(first.eligibility, Coverage):
+        situation = _situation(look, case, first.eligibility, limits)
+    return Past(case, decisions[-1].decision, situation)
+
+
+def _situation(look: Read, case: Case, coverage: Coverage, limits: Limits) -> Situation | None:
+    for event in look.events.of(case.id):
+        if event.kind is EventKind.RECEIVED:
+            document = look.documents.get(uuid.UUID(str(event.data["document"])))
+            if document is not None:
+                bundle, _ = bundle_in(parse(document.content, limits))
+                request = read_request(bundle, case.guide)
+                return Situation(case.number, request, coverage, case.received_at)
+    return None
