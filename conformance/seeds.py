@@ -446,7 +446,8 @@ class Grower:
 
 
 def _x12(canonical: str) -> str:
-    return urls.x12(canonical.partition("|")[0].rstrip("/").rpartition("/")[2])
+    number = canonical.partition("|")[0].rstrip("/").rpartition("/")[2]
+    return urls.x12(int(number))
 
 
 def _overlay(node: Node, above: Node) -> None:
