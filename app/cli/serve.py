@@ -52,7 +52,7 @@ def run(_args: argparse.Namespace, settings: Settings) -> int:
         workers=settings.workers,
         blocking_threads=_THREADS,
         respawn_failed_workers=True,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,  # its warnings are about our many threads, see _THREADS
     )
     server.on_startup(lambda: print(_welcome(settings), flush=True))
     server.serve()
