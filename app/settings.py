@@ -180,6 +180,14 @@ class Settings:
         "http(s) address",
         "Base of the payer's own number systems, such as trace numbers; the demo payer's by default.",
     )
+    contested_extensions: bool = _declare(
+        "FORTHWITH_CONTESTED_EXTENSIONS",
+        False,
+        switch,
+        "on or off",
+        "Answers also carry elements that the guide's profiles list but its own extension contexts "
+        "forbid; some test suites ask for them, HL7's engine refuses them.",
+    )
     tenant: str = _declare(
         "FORTHWITH_TENANT",
         "demo",

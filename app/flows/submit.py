@@ -42,7 +42,14 @@ def submit(context: Context, caller: Principal, raw: bytes, guide: Guide, moment
         request, bundle, context.eligibility, context.rulebook, namespace, moment
     )
     case, public_id = open_case(caller, request, decision, moment), moment.new_uuid()
-    envelope = Envelope(moment.now, str(public_id), context.base(guide), namespace, case.number)
+    envelope = Envelope(
+        created=moment.now,
+        response_id=str(public_id),
+        address=context.base(guide),
+        namespace=namespace,
+        case_number=case.number,
+        contested=context.settings.contested_extensions,
+    )
     intake = Intake(
         caller=caller,
         mark=mark,

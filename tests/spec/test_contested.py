@@ -1,0 +1,34 @@
+"""Elements that the guide lists and forbids at once are written only when the operator says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.domain.guide import Guide
+from app.fhir.urls import ext
+from tests.spec.reading import extensions, items
+from tests.world import Json, example, new_world
+
+GUIDES = pytest.mark.parametrize("guide", list(Guide))
+
+
+def answered(folder: Path, guide: Guide, **settings: str) -> Json:
+    """The one item of the answer to a request that waits for a person."""
+    answer = new_world(folder, **settings).answer(example("oxygen-clinical-review", guide), guide)
+    (item,) = items(answer).values()
+    return item
+
+
+@GUIDES
+def test_they_are_left_out_by_default(tmp_path: Path, guide: Guide) -> None:
+    """communicatedDiagnosis may not stand on an item by its own definition (its context)."""
+    assert extensions(answered(tmp_path, guide), ext.COMMUNICATED_DIAGNOSIS) == []
+
+
+@GUIDES
+def test_they_are_written_when_asked_for(tmp_path: Path, guide: Guide) -> None:
+    """A test suite that looks for every listed element finds it."""
+    item = answered(tmp_path, guide, FORTHWITH_CONTESTED_EXTENSIONS="on")
+    assert extensions(item, ext.COMMUNICATED_DIAGNOSIS)
