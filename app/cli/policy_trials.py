@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.progress import track
 
 from app.clock import moment
+from app.errors import BadSetup
 from app.fhir.validate import Limits
-from app.flows.replay import past_cases
+from app.flows.replay import Past, past_cases
 from app.rulebook import Rulebook, load
 from app.rulebook.cases import cases
 from app.rulebook.chart import svg, write_csv
@@ -22,7 +23,7 @@ from app.rulebook.simulate import Situation, Tally, Verdict, simulate, tally
 from app.rulebook.stats import Share, stats
 from app.rulebook.synthetic import synthetic
 from app.settings import Settings
-from app.store import Store
+from app.store import Store, is_current
 
 ACTIONS = ("simulate", "stats")
 
@@ -96,12 +97,18 @@ def _of_cases(folder: Path, rulebook: Rulebook) -> Iterator[Situation]:
 
 
 def _stored(settings: Settings) -> Iterator[Situation]:
+    for past in _past(settings):
+        if past.situation is not None:
+            yield past.situation
+
+
+def _past(settings: Settings) -> Iterator[Past]:
     limits = Limits(settings.max_depth, settings.max_entries, settings.max_body_bytes)
     store = Store(settings.database_url, settings.sqlite_sync)
     try:
-        for past in past_cases(store, settings.tenant, limits):
-            if past.situation is not None:
-                yield past.situation
+        if not is_current(store):
+            raise BadSetup("The database has to be migrated first: run `forthwith migrate`.")
+        yield from past_cases(store, settings.tenant, limits)
     finally:
         store.close()
 
@@ -127,12 +134,7 @@ def _counts(counts: dict[str, int]) -> str:
 
 
 def _stats(settings: Settings, rulebook: Rulebook) -> int:
-    limits = Limits(settings.max_depth, settings.max_entries, settings.max_body_bytes)
-    store = Store(settings.database_url, settings.sqlite_sync)
-    try:
-        shares = stats(past.decision for past in past_cases(store, settings.tenant, limits))
-    finally:
-        store.close()
+    shares = stats(past.decision for past in _past(settings))
     for share in shares:
         print(_line(share))
     unused = sorted(set(rulebook.policies) - {share.policy for share in shares})

@@ -99,7 +99,7 @@ def _leaf(criterion: Criterion, test: Test, specs: Mapping[str, FactSpec]) -> Ju
         if known_only:
             truth = MET if fact.known is test.operands[0].value else UNMET
         elif not fact.known or fact.value is None:
-            truth = UNKNOWN
+            truth, others = UNKNOWN, _compared_with(test, facts)
         else:
             truth, others = holds(facts, fact.value)
         return Finding(
@@ -111,6 +111,14 @@ def _leaf(criterion: Criterion, test: Test, specs: Mapping[str, FactSpec]) -> Ju
         )
 
     return judge
+
+
+def _compared_with(test: Test, facts: Facts) -> tuple[Fact, ...]:
+    """The other facts of a comparison: asked for together with the first one."""
+    if test.window is not None:
+        return (facts.find(test.window.of),)
+    operand = _in_force(test.operands, facts)
+    return (facts.find(operand.fact),) if operand is not None and operand.fact else ()
 
 
 def _holds(test: Test, spec: FactSpec) -> _Holds:

@@ -19,7 +19,7 @@ from app.domain.values import Coding, Concept, Identifier, Period, Quantity, Sca
 from app.rulebook.simulate import Situation
 from app.rulebook.trial import leaves
 
-_UNKNOWN = 0.15
+_UNKNOWN = 0.05
 """How often a fact is left out."""
 
 
@@ -140,7 +140,7 @@ class _Maker:
         pick, edges = self._random, self._edges.get(spec.name, [])
         match spec.type:
             case FactType.YES_NO:
-                return pick.random() < 0.6
+                return pick.random() < 0.75
             case FactType.CHOICE:
                 return pick.choice(spec.options).code
             case FactType.NUMBER:

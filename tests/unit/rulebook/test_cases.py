@@ -60,6 +60,14 @@ def test_a_case_may_invent_its_plan(read: Read) -> None:
     )
 
 
+def test_a_case_with_a_line_of_business_drops_the_default_plan(folder: Path) -> None:
+    path = folder / "made-up" / "cases.yaml"
+    path.write_text(path.read_text().replace("facts:", "line: medicare-ffs\n    facts:"))
+    book = load(folder)
+    case = cases(folder / "made-up", book.policy("made-up"), book.terms, book.plans)[0]
+    assert case.coverage.plan.line == "medicare-ffs"
+
+
 def test_evidence_of_every_kind_can_be_written(read: Read) -> None:
     case = read(
         "evidence: ["

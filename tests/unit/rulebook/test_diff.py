@@ -30,7 +30,7 @@ def said(before: Rulebook, after: Rulebook) -> list[str]:
         (
             "units: 2",
             "units: 3",
-            "made-up: version 1, grant: was 2  for 90 days, beyond: clinician; is 3  for 90 days, beyond: clinician",
+            "made-up: version 1, grant: was 2 for 90 days, beyond: clinician; is 3 for 90 days, beyond: clinician",
         ),
         (
             "services: [X1000]",
