@@ -110,7 +110,7 @@ def _rows(recorder: Recorder, rounds: int) -> list[tuple[str, int, float, float 
     found: dict[str, list[tuple[int, float, float | None]]] = {}
     for (key, expression, place), where in nodes.items():
         check = recorder.check(key, {"expression": expression}, place)
-        ours = _each(lambda node, context, check=check: check(node, context), where, 20 * rounds)
+        ours = _each(check, where, 20 * rounds)
         found.setdefault(key, []).append(
             (len(where), ours, _interpreted(key, expression, place, where, rounds))
         )
