@@ -28,6 +28,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "unknown-element": ("structure", "remove it, or correct its name"),
     "unknown-type": ("structure", "set resourceType to a FHIR R4 resource type"),
     "too-deep": ("too-costly", "send a document that is nested less deeply"),
+    "too-many-issues": ("too-costly", "correct the issues above and validate again"),
     # primitive values
     "wrong-json-type": ("value", "send the JSON type that this FHIR type has"),
     "bad-value": ("value", "correct the value to the format of its type"),

@@ -21,6 +21,11 @@ Check = Callable[[Any, Path, "Run"], None]
 Field = Callable[[Any, Path, "Run", Json], None]
 
 NONE = -1
+MOST_ISSUES = 1_000
+
+
+class Enough(Exception):
+    """So much is wrong that looking on helps nobody."""
 
 
 def render(path: Path | None) -> str:
@@ -66,6 +71,7 @@ class Run:
     __slots__ = (
         "_context",
         "_found",
+        "_inside",
         "in_profile",
         "job",
         "jobs",
@@ -79,6 +85,7 @@ class Run:
     def __init__(self, member_of: Callable[[Any, str], bool | None]) -> None:
         self._found: list[tuple[Severity, str, Path, str, str, str]] = []
         self._context: Context | None = None
+        self._inside: dict[int, dict[str, tuple[int, Json]]] = {}
         self.member_of = member_of
         self.jobs: dict[int, Job] = {}
         self.queue: deque[Job] = deque()
@@ -97,12 +104,24 @@ class Run:
         profile: str = "",
         invariant: str = "",
     ) -> None:
-        """Report one finding; `found` says what was there, the advice comes from the code."""
+        """Report one finding; `found` says what was there, the advice comes from the code.
+
+        Remarks beyond the limit are left out. Too many errors raise Enough, which ends the run.
+        """
+        if len(self._found) >= MOST_ISSUES:
+            if severity != "error":
+                return
+            if len(self._found) >= 2 * MOST_ISSUES:
+                raise Enough
         self._found.append((severity, code, path, found, profile or self.in_profile, invariant))
 
     def error(self, code: str, path: Path, found: str, profile: str = "") -> None:
-        """Report something that makes the document unacceptable."""
-        self._found.append(("error", code, path, found, profile or self.in_profile, ""))
+        """Report something that makes the document unacceptable; as `add`."""
+        self.add("error", code, path, found, profile)
+
+    def last(self, code: str, path: Path, found: str) -> None:
+        """Report what ended the run."""
+        self._found.append(("error", code, path, found, "", ""))
 
     # resources that wait ------------------------------------------------------------------------
 
@@ -151,11 +170,15 @@ class Run:
         """The contained resource with that id; an empty name is the container itself."""
         if not name:
             return self.jobs.get(id(self.root), self.job)
-        listed = self.root.get("contained")
-        for index, resource in enumerate(listed if isinstance(listed, list) else ()):
-            if isinstance(resource, dict) and resource.get("id") == name:
-                return self._inner(resource, index)
-        return None
+        inner = self._inside.get(id(self.root))
+        if inner is None:
+            inner = self._inside[id(self.root)] = {}
+            listed = self.root.get("contained")
+            for index, resource in enumerate(listed if isinstance(listed, list) else ()):
+                if isinstance(resource, dict) and isinstance(resource.get("id"), str):
+                    inner.setdefault(resource["id"], (index, resource))
+        found = inner.get(name)
+        return self._inner(found[1], found[0]) if found else None
 
     def _inner(self, resource: Json, index: int) -> Job:
         """A contained resource as something profiles can be asked of; its base type is checked

@@ -12,7 +12,7 @@ from app.fhir.bundle import Index
 from app.fhir.validate import bundles, vitals
 from app.fhir.validate.compiler import Compiler
 from app.fhir.validate.facts import read_facts
-from app.fhir.validate.run import NONE, Job, Path, Run
+from app.fhir.validate.run import MOST_ISSUES, NONE, Enough, Job, Path, Run
 
 Json = dict[str, Any]
 
@@ -67,7 +67,9 @@ class Validator:
             if job.resource.get("type") == "collection":
                 bundles.unreachable(job.resource, run)
         except RecursionError:
-            run.error("too-deep", path, "nested too deeply to be checked")
+            run.last("too-deep", path, "nested too deeply to be checked")
+        except Enough:
+            run.last("too-many-issues", path, f"more than {MOST_ISSUES} issues")
         return run.issues()
 
     def _asked(self, profile: str, job: Job, run: Run) -> None:
