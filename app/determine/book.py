@@ -106,11 +106,6 @@ class Rulebook:
         found.sort(key=lambda entry: entry.rank)
         return found
 
-    def with_content(self, **changes: object) -> Rulebook:
-        """A rulebook like this one with other tables; policies are indexed anew by `build`."""
-        kept = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return Rulebook(**{**kept, **changes})
-
 
 def build(policies: Iterable[Policy], **tables: object) -> Rulebook:
     """Compile and index policies; `tables` are the other fields of a Rulebook."""

@@ -24,10 +24,12 @@ _TABLE: tuple[tuple[str, EvidenceKind, FactType, str, str, str], ...] = (
     ("service-type", _R, FactType.CODE, "", "type of service", "tipo de servicio"),
     ("diagnosis", _R, FactType.CODE, "", "diagnosis", "diagnóstico"),
     ("specialty", _R, FactType.CODE, "", "specialty of the provider", "especialidad"),
+    ("npi", _R, FactType.TEXT, "", "NPI of the provider", "NPI del proveedor"),
     ("urgency", _R, FactType.TEXT, "", "urgency of the request", "urgencia de la solicitud"),
     ("admission-day", _R, FactType.DATE, "", "day of admission", "día de ingreso"),
     ("discharge-day", _R, FactType.DATE, "", "day of discharge", "día de alta"),
     ("age", _M, FactType.NUMBER, "a", "age in years", "edad en años"),
+    ("age-months", _M, FactType.NUMBER, "mo", "age in months", "edad en meses"),
     ("sex", _M, FactType.TEXT, "", "sex on the member record", "sexo en el registro"),
     ("months-covered", _M, FactType.NUMBER, "mo", "months of coverage", "meses de cobertura"),
     ("line", _C, FactType.TEXT, "", "line of business", "tipo de plan"),
@@ -36,6 +38,8 @@ _TABLE: tuple[tuple[str, EvidenceKind, FactType, str, str, str], ...] = (
     ("funding", _C, FactType.TEXT, "", "funding of the plan", "financiación del plan"),
     ("network", _C, FactType.TEXT, "", "network tier of the provider", "red del proveedor"),
     ("gold-card", _C, FactType.YES_NO, "", "provider is exempt", "proveedor exento"),
+    ("gold-card-approved", _C, FactType.NUMBER, "", "approved requests", "solicitudes aprobadas"),
+    ("gold-card-requests", _C, FactType.NUMBER, "", "requests counted", "solicitudes contadas"),
 )
 
 GIVEN: Mapping[str, FactSpec] = MappingProxyType(

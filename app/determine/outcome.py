@@ -135,7 +135,7 @@ def _reviewed(found: Match, subject: Subject, rulebook: Rulebook) -> Draft:
     if review is ReviewKind.DELEGATED:
         return _delegated(entry, rulebook)
     card = gold_card(subject)
-    if card is not None:
+    if card is not None and not (card.requests and found.exemptions):
         made = _not_required(entry, "exempt-provider", subject)
         cited = (card.citation,) if card.citation else ()
         return replace(made, reasons=(replace(made.reasons[0], citations=cited),))

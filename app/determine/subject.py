@@ -189,8 +189,10 @@ def gold_card(subject: Subject) -> GoldCard | None:
     npis = {party.npi for party in parties(subject) if party.npi}
     for card in subject.gold_cards:
         applies = card.npi in npis and card.period.covers(subject.day)
-        plan_fits = not card.plans or subject.coverage.plan.id in card.plans
-        if applies and plan_fits and belongs(subject.service, card.codes):
+        plan = subject.coverage.plan
+        fits = not card.plans or plan.id in card.plans
+        fits = fits and (not card.lines or str(plan.line) in card.lines)
+        if applies and fits and belongs(subject.service, card.codes, subject.service):
             return card
     return None
 
@@ -246,6 +248,15 @@ def _age(subject: Subject) -> Decimal | None:
     return None if years is None else Decimal(years)
 
 
+def _age_months(subject: Subject) -> Decimal | None:
+    born = subject.coverage.birth_date or subject.request.member.birth_date
+    return Decimal(whole_months(born, subject.day)) if born else None
+
+
+def _card_count(card: GoldCard | None, name: str) -> Decimal | None:
+    return Decimal(getattr(card, name)) if card else None
+
+
 def _no_codes_is_none(codes: Codes) -> Concept:
     return Concept(tuple(Coding(system, code) for system, code in sorted(codes)))
 
@@ -269,6 +280,8 @@ _VALUES: Mapping[str, Callable[[Subject], Scalar | None]] = MappingProxyType(
         "admission-day": lambda it: it.request.admission.start if it.request.admission else None,
         "discharge-day": lambda it: it.request.discharge.start if it.request.discharge else None,
         "age": _age,
+        "age-months": _age_months,
+        "npi": lambda it: next((each.npi for each in parties(it) if each.npi), None),
         "sex": lambda it: it.coverage.gender or it.request.member.gender or None,
         "months-covered": _months_covered,
         "line": lambda it: str(it.coverage.plan.line),
@@ -277,5 +290,7 @@ _VALUES: Mapping[str, Callable[[Subject], Scalar | None]] = MappingProxyType(
         "funding": lambda it: str(it.coverage.plan.funding),
         "network": lambda it: network(it) or None,
         "gold-card": lambda it: gold_card(it) is not None,
+        "gold-card-approved": lambda it: _card_count(gold_card(it), "approved"),
+        "gold-card-requests": lambda it: _card_count(gold_card(it), "requests"),
     }
 )

@@ -522,12 +522,17 @@ class Technology:
 
 @dataclass(frozen=True, slots=True)
 class GoldCard:
-    """An exemption of one provider from review of some services under some plans."""
+    """An exemption of one provider from review of some services under some plans.
+
+    `approved` of `requests` is what it was given for; with these counts an exemption policy may
+    judge it again.
+    """
 
     npi: str
     codes: CodeSet
     period: Period
     plans: frozenset[str] = frozenset()
+    lines: frozenset[str] = frozenset()
     approved: int = 0
     requests: int = 0
     citation: Citation | None = None

@@ -12,7 +12,7 @@ from app.determine.given import GIVEN
 from app.domain.coverage import Coverage, Funding, LineOfBusiness, Plan, Used
 from app.domain.facts import Evidence, EvidenceKind, Source
 from app.domain.guide import Guide
-from app.domain.policy import FactSpec, FactType, Policy, Terms
+from app.domain.policy import CodeSet, FactSpec, FactType, GoldCard, Policy, Terms
 from app.domain.request import (
     CareTeamMember,
     CoverageClaim,
@@ -28,6 +28,7 @@ from app.domain.values import Coding, Concept, Identifier, Period, Quantity, Sca
 from app.errors import BadData
 from app.rulebook.facts import CODED, value
 from app.rulebook.tree import Fields, Node, parse
+from app.rulebook.words import period
 
 CASES_FILE = "cases.yaml"
 EXPECTATIONS = (
@@ -38,7 +39,7 @@ _NAMES = (
     "today", "received", "service", "also", "units", "unit", "service_day", "service_end", "place",
     "modifiers", "revenue", "line", "plan", "product", "state", "funding", "born", "sex",
     "diagnoses", "specialty", "npi", "urgency", "use", "admission", "discharge", "used", "tags",
-    "covered_from", "previous_number", "evidence", "facts",
+    "covered_from", "previous_number", "evidence", "facts", "gold_card",
 )  # fmt: skip
 _TODAY = date(2026, 11, 25)
 
@@ -55,6 +56,7 @@ class Case:
     coverage: Coverage
     received: datetime | date
     expect: Mapping[str, Node]
+    gold_card: GoldCard | None = None
 
 
 def cases(folder: Path, policy: Policy, terms: Terms, plans: Mapping[str, Plan]) -> list[Case]:
@@ -121,7 +123,22 @@ class _Reader:
             today = received.date()
         coverage = self._coverage(given)
         request = self._request(given, facts, today, coverage)
-        return Case(name, because, node.file, node.line, request, coverage, received, expect)
+        card = self._gold_card(given["gold_card"], request) if "gold_card" in given else None
+        return Case(name, because, node.file, node.line, request, coverage, received, expect, card)
+
+    def _gold_card(self, node: Node, request: PriorAuthRequest) -> GoldCard:
+        """An invented card for the provider and the service of the case."""
+        fields = Fields(node, "a gold card of a case")
+        approved, requests = fields.need("approved"), fields.need("requests")
+        made = GoldCard(
+            npi=request.submitter.npi,
+            codes=CodeSet(requested=True),
+            period=period(fields),
+            approved=approved.whole(),
+            requests=requests.whole(),
+        )
+        fields.done()
+        return made
 
     def _coverage(self, given: Mapping[str, Node]) -> Coverage:
         def word(key: str, usual: str = "") -> str:

@@ -23,12 +23,22 @@ from app.domain.policy import (
     Technology,
     Terms,
     Waiting,
+    Where,
 )
 from app.domain.values import Period
 from app.errors import BadData
 from app.rulebook.codes import code_set
 from app.rulebook.tree import Fields, Node, parse
-from app.rulebook.words import FileState, ListRow, citations, optional_text, period, text, verified
+from app.rulebook.words import (
+    FileState,
+    ListRow,
+    citations,
+    optional_text,
+    period,
+    text,
+    verified,
+    where,
+)
 
 UNITS = ("hours", "days", "business-days")
 SLOTS = ("government-rule", "technology-assessment", "fda", "literature")
@@ -311,27 +321,31 @@ def gold_cards(content: str, file: str, terms_: Terms) -> tuple[GoldCard, ...]:
     root = Fields(parse(content, file), "the gold cards")
     state = FileState(terms_, {})
     _sources(root, state)
-    made = []
-    for node in root.need("cards").listed():
-        fields = Fields(node, "a gold card")
-        plans, approved, requests = (fields.get(name) for name in ("plans", "approved", "requests"))
-        days = period(fields)
-        if days.start is None or days.end is None:
-            raise node.wrong("a gold card has a `from:` and a `to:`: exemptions end")
-        made.append(
-            GoldCard(
-                npi=fields.need("npi").word(),
-                codes=code_set(fields.need("services"), "HCPCS", terms_),
-                period=days,
-                plans=frozenset(plans.words()) if plans else frozenset(),
-                approved=approved.whole() if approved else 0,
-                requests=requests.whole() if requests else 0,
-                citation=_cited(fields, state)[0],
-            )
-        )
-        fields.done()
+    made = tuple(_gold_card(node, state) for node in root.need("cards").listed())
     root.done()
-    return tuple(made)
+    return made
+
+
+def _gold_card(node: Node, state: FileState) -> GoldCard:
+    fields = Fields(node, "a gold card")
+    approved, requests = fields.get("approved"), fields.get("requests")
+    limits, days = where(fields), period(fields)
+    if days.start is None or days.end is None:
+        raise node.wrong("a gold card has a `from:` and a `to:`: exemptions end")
+    made = GoldCard(
+        npi=fields.need("npi").word(),
+        codes=code_set(fields.need("services"), "HCPCS", state.terms),
+        period=days,
+        plans=limits.plans,
+        lines=limits.lines,
+        approved=approved.whole() if approved else 0,
+        requests=requests.whole() if requests else 0,
+        citation=_cited(fields, state)[0],
+    )
+    if limits != Where(plans=limits.plans, lines=limits.lines):
+        raise node.wrong("a gold card may be limited to `plans:` and `lines:` only")
+    fields.done()
+    return made
 
 
 def read_text(path: Path, root: Path) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from itertools import count
 from pathlib import Path
@@ -82,6 +82,8 @@ def run(folder: Path, rulebook: Rulebook, policies: Iterable[Policy]) -> Iterato
 
 def decided(case: Case, rulebook: Rulebook) -> Decision:
     """The decision on a case's request."""
+    if case.gold_card is not None:
+        rulebook = replace(rulebook, gold_cards=(*rulebook.gold_cards, case.gold_card))
     moment = moment_at(case.received, rulebook.time_zone)
     return decide(case.request, case.coverage, rulebook, moment)
 

@@ -339,6 +339,15 @@ def test_given_facts_come_from_request_member_and_coverage(look: Look) -> None:
 
     assert given("request", "units", "number", units=4) == 4
     assert given("member", "age", "number", born="1948-03-14") == 78
+    assert given("member", "age-months", "number", born="2026-03-02") == 8
+    assert given("request", "npi", "text", npi="7") == "7"
+    assert given("request", "service-days", "number", service_end="2026-12-03") == 3
+    assert given("request", "service-days", "number") is None
+    assert given("request", "admission-day", "date", admission="2026-11-30") == date(2026, 11, 30)
+    assert given("member", "sex", "text", sex="female") == "female"
+    assert given("member", "months-covered", "number", covered_from="2026-01-01") == 11
+    assert given("coverage", "network", "text") == "in"
+    assert given("request", "urgency", "text") == "standard"
     assert given("member", "tag/homebound", "yes-no", tags=["homebound"]) is True
     assert given("coverage", "used/visits", "number", used={"visits": 7}) == 7
     assert given("coverage", "state", "text") == "OH"

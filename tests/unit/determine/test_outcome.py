@@ -493,6 +493,44 @@ cards:
     assert other.items[0].outcome is Outcome.PENDED
 
 
+def test_a_card_with_counts_gives_way_to_an_exemption_policy(answer: Answer) -> None:
+    number = {"label": EN_ES, "type": "number"}
+    judged = policy(
+        id="gold-carding",
+        role="exemption",
+        applies=[{"id": "a", "review": "none", "services": "any", "cite": "rule"}],
+        facts={"rate": {**number, "derive": {"percent": ["gold-card-approved", "gold-card-requests"]}}},
+        criteria=[
+            {"fact": "rate", "at_least": 90, "cite": "rule"},
+            {"fact": "gold-card-requests", "at_least": 5, "cite": "rule"},
+        ],
+    )
+
+    def outcome(approved: int, requests: int, *policies: Any) -> Outcome:
+        card = {"approved": approved, "requests": requests, "from": "2026-01-01", "to": "2026-12-31"}
+        return answer(policy(), *policies, gold_card=card).items[0].outcome
+
+    assert outcome(18, 20, judged) is Outcome.NOT_REQUIRED
+    assert outcome(17, 19, judged) is Outcome.PENDED
+    assert outcome(4, 4, judged) is Outcome.PENDED
+    assert outcome(17, 19) is Outcome.NOT_REQUIRED
+    assert answer(policy(), judged).items[0].outcome is Outcome.PENDED
+
+
+def test_a_card_holds_for_its_plans_and_lines_only(answer: Answer) -> None:
+    def exempt(limit: str) -> bool:
+        cards = f"""
+sources: {{law: {{title: The law, url: "https://law.example"}}}}
+cards:
+  - {{npi: "7", services: [X1000], from: 2026-01-01, to: 2026-12-31, cite: law 7, {limit}}}
+"""
+        found = answer(policy(), files={"_gold_cards.yaml": cards}, npi="7")
+        return found.items[0].outcome is Outcome.NOT_REQUIRED
+
+    assert exempt("plans: [FW-MA-01]") and not exempt("plans: [FW-FI-01]")
+    assert exempt("lines: [medicare-advantage]") and not exempt("lines: [medicare-ffs]")
+
+
 def test_who_is_no_member_gets_a_business_error(
     book: Callable[..., Rulebook], case: Callable[..., Case]
 ) -> None:
