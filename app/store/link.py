@@ -108,9 +108,7 @@ class WriteLink(ReadLink):
         """Store all of it. A transaction that read nothing is tried again when the database asks."""
         if self._connection is None:
             if self._batch:
-                _patiently(
-                    lambda: _send_alone(self._engine, self._batch.statements(), self._sqlite)
-                )
+                _patiently(lambda: _send_alone(self._engine, self._batch, self._sqlite))
             return
         with translated(self._engine):
             self._flush(self._connection)
@@ -158,12 +156,17 @@ def _patiently(attempt: Callable[[], None]) -> None:
     return attempt()
 
 
-def _send_alone(engine: Engine, statements: list[Statement], sqlite: bool) -> None:
+def _send_alone(engine: Engine, batch: Batch, sqlite: bool) -> None:
     """A whole transaction by the driver itself, from BEGIN to COMMIT."""
     with translated(engine):
         pooled = engine.raw_connection()
         try:
-            (_send_sqlite if sqlite else _send_postgres)(pooled.driver_connection, statements)
+            if sqlite:
+                _send_sqlite(pooled.driver_connection, batch.statements())
+            elif whole := batch.together():
+                _send_whole(pooled.driver_connection, engine.dialect.loaded_dbapi, whole)
+            else:
+                _send_pipeline(pooled.driver_connection, batch.statements())
         finally:
             pooled.close()  # the pool rolls back what is open
 
@@ -176,8 +179,18 @@ def _send_sqlite(connection: Any, statements: list[Statement]) -> None:
     cursor.execute("COMMIT")
 
 
-def _send_postgres(connection: Any, statements: list[Statement]) -> None:
-    """BEGIN, the rows and COMMIT leave together: one round trip."""
+def _send_whole(connection: Any, psycopg: Any, whole: Statement) -> None:
+    """One statement, which PostgreSQL makes a transaction of its own: one round trip."""
+    connection.autocommit = True
+    try:
+        psycopg.RawCursor(connection).execute(*whole)
+    finally:
+        if not connection.closed:
+            connection.autocommit = False
+
+
+def _send_pipeline(connection: Any, statements: list[Statement]) -> None:
+    """BEGIN, several statements and COMMIT leave together: one round trip."""
     cursor = connection.cursor()
     with connection.pipeline():
         for sql, values in statements:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
+from itertools import count
 from typing import Any
 
 from sqlalchemy import Date, Table
@@ -21,6 +22,9 @@ Statement = tuple[str, tuple[Any, ...]]
 
 MOST = 50
 """Rows in one statement: SQLite before 3.32 takes 999 parameters."""
+
+MOST_VALUES = 5_000
+"""Values in one statement of PostgreSQL, which takes 65,535 and plans each of them."""
 
 _ORDER = {table.name: place for place, table in enumerate(metadata.sorted_tables)}
 
@@ -59,6 +63,17 @@ class Batch:
                 made.append((_insert(metadata.tables[name], len(part), self._sqlite), values))
         return made + self._late
 
+    def together(self) -> Statement | None:
+        """All rows as one statement with `$1` marks (PostgreSQL), so that it is a transaction itself.
+
+        None when there is something to run after them, or when it would be too long.
+        """
+        shape = tuple(
+            (name, len(self._rows[name])) for name in sorted(self._rows, key=_ORDER.__getitem__)
+        )
+        values = tuple(x for name, _ in shape for row in self._rows[name] for x in row)
+        return None if self._late or len(values) > MOST_VALUES else (_together(shape), values)
+
     def clear(self) -> None:
         """Forget what was sent."""
         self._rows.clear()
@@ -75,11 +90,24 @@ def _plain(value: Any) -> Any:
 
 
 @cache
-def _insert(table: Table, count: int, sqlite: bool) -> str:
+def _insert(table: Table, rows: int, sqlite: bool) -> str:
     mark = "?" if sqlite else "%s"
     one = f"({', '.join([mark] * len(table.columns))})"
     names = ", ".join(f'"{column.name}"' for column in table.columns)
-    return f'INSERT INTO "{table.name}" ({names}) VALUES {", ".join([one] * count)}'  # noqa: S608
+    return f'INSERT INTO "{table.name}" ({names}) VALUES {", ".join([one] * rows)}'  # noqa: S608
+
+
+@lru_cache(maxsize=1000)
+def _together(shape: tuple[tuple[str, int], ...]) -> str:
+    """PostgreSQL checks foreign keys at the end of a statement, so the parts need no order."""
+    places = count(1)
+    parts = []
+    for name, rows in shape:
+        marked = _insert(metadata.tables[name], rows, sqlite=False).split("%s")
+        parts.append("".join(f"{text}${next(places)}" for text in marked[:-1]) + marked[-1])
+    *earlier, last = parts
+    named = ", ".join(f"part{place} AS ({part})" for place, part in enumerate(earlier))
+    return f"WITH {named} {last}" if named else last
 
 
 @cache
