@@ -346,7 +346,6 @@ def test_given_facts_come_from_request_member_and_coverage(look: Look) -> None:
     assert given("request", "admission-day", "date", admission="2026-11-30") == date(2026, 11, 30)
     assert given("member", "sex", "text", sex="female") == "female"
     assert given("member", "months-covered", "number", covered_from="2026-01-01") == 11
-    assert given("coverage", "network", "text") == "in"
     assert given("request", "urgency", "text") == "standard"
     assert given("member", "tag/homebound", "yes-no", tags=["homebound"]) is True
     assert given("coverage", "used/visits", "number", used={"visits": 7}) == 7

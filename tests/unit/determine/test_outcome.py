@@ -499,7 +499,9 @@ def test_a_card_with_counts_gives_way_to_an_exemption_policy(answer: Answer) -> 
         id="gold-carding",
         role="exemption",
         applies=[{"id": "a", "review": "none", "services": "any", "cite": "rule"}],
-        facts={"rate": {**number, "derive": {"percent": ["gold-card-approved", "gold-card-requests"]}}},
+        facts={
+            "rate": {**number, "derive": {"percent": ["gold-card-approved", "gold-card-requests"]}}
+        },
         criteria=[
             {"fact": "rate", "at_least": 90, "cite": "rule"},
             {"fact": "gold-card-requests", "at_least": 5, "cite": "rule"},
@@ -507,13 +509,18 @@ def test_a_card_with_counts_gives_way_to_an_exemption_policy(answer: Answer) -> 
     )
 
     def outcome(approved: int, requests: int, *policies: Any) -> Outcome:
-        card = {"approved": approved, "requests": requests, "from": "2026-01-01", "to": "2026-12-31"}
+        card = {
+            "approved": approved,
+            "requests": requests,
+            "from": "2026-01-01",
+            "to": "2026-12-31",
+        }
         return answer(policy(), *policies, gold_card=card).items[0].outcome
 
+    assert outcome(17, 19) is Outcome.NOT_REQUIRED
     assert outcome(18, 20, judged) is Outcome.NOT_REQUIRED
     assert outcome(17, 19, judged) is Outcome.PENDED
     assert outcome(4, 4, judged) is Outcome.PENDED
-    assert outcome(17, 19) is Outcome.NOT_REQUIRED
     assert answer(policy(), judged).items[0].outcome is Outcome.PENDED
 
 
