@@ -45,7 +45,7 @@ _ACTIVE = re.compile(r"\s*(?:javascript|vbscript|data(?!:image/))\s*:", re.IGNOR
 _COMMENT = re.compile(r"<!--(?:(?!--).)*-->", re.DOTALL)
 # Browsers ignore these inside the scheme of an address.
 _SPACE = re.compile(r"[\x00-\x20]")
-_OPENING = re.compile(r"<[^/<>][^<>]*>")
+_OPENING = re.compile(r"<([^/][^>]*)")
 _NAME = re.compile(r"[^\s/<>]+")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6}|([A-Za-z][A-Za-z0-9]*));")
 _WORD = re.compile(r">[^<]*[^<\s]")
@@ -58,22 +58,26 @@ def problem(text: object) -> str | None:
     """What is wrong with a `div`, as a sentence without its content; None if nothing is (txt-1)."""
     if not isinstance(text, str):
         return "the narrative is not text"
-    if "<!" in text:
-        text = _COMMENT.sub("", text)
     text = text.strip()
-    if "<!" in text or "<?" in text or not text.startswith("<div"):
+    if "&" in text:
+        text = _ENTITY.sub(lambda found: "." if found[1] in name2codepoint else found[0], text)
+    tags = set(_OPENING.findall(text))
+    if any(tag[0] in "!?" for tag in tags):
+        text = _COMMENT.sub("", text).strip()
+        tags = set(_OPENING.findall(text))
+        if any(tag[0] in "!?" for tag in tags):
+            return "the narrative is not one XHTML div"
+    if not text.startswith("<div"):
         return "the narrative is not one XHTML div"
     if core.XHTML not in text[: text.find(">")]:
         return "the div does not name the XHTML namespace"
-    if "&" in text:
-        text = _ENTITY.sub(lambda found: "." if found[1] in name2codepoint else found[0], text)
     # Without a document type (refused above) expat expands nothing and reads nothing else.
     try:
         ParserCreate().Parse(text, True)
     except (ExpatError, ValueError):
         return "the narrative is not well-formed XHTML"
     if text.count("<") == text.count(">"):  # no > inside a value: tags can be cut out
-        allowed = all(map(_is_allowed_tag, set(_OPENING.findall(text))))
+        allowed = all(map(_is_allowed_tag, tags))
     else:
         allowed = _has_allowed_elements(text)
     return None if allowed else _DISALLOWED
@@ -81,9 +85,9 @@ def problem(text: object) -> str | None:
 
 @lru_cache(maxsize=2048)
 def _is_allowed_tag(tag: str) -> bool:
-    """Whether an opening tag is on the list. A narrative has few different ones, and many of each."""
-    name = _NAME.match(tag, 1)
-    return name is not None and _has_allowed_elements(tag.rstrip("/>") + f"></{name[0]}>")
+    """Whether the inside of an opening tag is on the list. A narrative has few different ones."""
+    name = _NAME.match(tag)
+    return name is not None and _has_allowed_elements(f"<{tag.rstrip('/')}></{name[0]}>")
 
 
 def _has_allowed_elements(text: str) -> bool:
