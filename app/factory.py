@@ -23,7 +23,7 @@ from app.fhir.validate import Limits, Validator
 from app.flows.context import Context
 from app.flows.demo import load_demo
 from app.flows.eligibility import eligibility_source
-from app.rulebook import load
+from app.rulebook import InForce, folder_in_force, load
 from app.settings import Settings, process_environ
 from app.store import Store, is_current, migrate
 from app.web import errors, host, log, operations, pages
@@ -48,7 +48,7 @@ def prepare(settings: Settings) -> None:
         elif not is_current(store):
             raise BadSetup("The database has to be migrated first: run `forthwith migrate`.")
         if settings.demo:
-            load_demo(store, settings.tenant, load(_policies(settings)))
+            load_demo(store, settings.tenant, load(folder_in_force(_policies(settings))))
     finally:
         store.close()
 
@@ -74,14 +74,16 @@ def build_context(settings: Settings) -> Context:
     release = version("forthwith")
     validators = {guide: Validator.load(guide.value) for guide in Guide}
     store = Store(settings.database_url, settings.sqlite_sync)
-    rulebook = load(_policies(settings))
+    in_force = InForce(_policies(settings))
     return Context(
         settings=settings,
         store=store,
-        rulebook=rulebook,
+        in_force=in_force,
         validators=validators,
         capabilities={guide: capability(guide, settings.address, release) for guide in Guide},
-        eligibility=eligibility_source(settings, store, rulebook.plans.get),
+        eligibility=eligibility_source(
+            settings, store, lambda name: in_force.current().plans.get(name)
+        ),
         limits=Limits(settings.max_depth, settings.max_entries, settings.max_body_bytes),
         moment=moment,
         version=release,

@@ -15,7 +15,7 @@ from app.domain.coverage import Coverage, Eligibility
 from app.domain.guide import Guide
 from app.errors import BadSetup, Refused
 from app.flows.decide_file import Judged, decide_file, members
-from app.rulebook import load
+from app.rulebook import folder_in_force, load
 from app.settings import Settings
 
 EXAMPLES = """\
@@ -44,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """0: decided; 1: the bundle was refused. BadSetup (2) for a file that cannot be read."""
     raw = _read(args.file)
-    rulebook = load(settings.policies_dir or resources.data("policies"))
+    rulebook = load(folder_in_force(settings.policies_dir or resources.data("policies")))
     try:
         with members(settings, rulebook, args.members) as source:
             judged = decide_file(raw, Guide(args.version), source, rulebook, settings, moment())

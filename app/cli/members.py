@@ -27,7 +27,7 @@ from app.domain.roster import Rejection
 from app.flows.member_csv import COLUMNS, template
 from app.flows.member_file import FORMATS
 from app.flows.members_import import Import, Report, import_members
-from app.rulebook import load
+from app.rulebook import folder_in_force, load
 from app.settings import Settings
 from app.store import Store, migrate
 from app.store.members import Change
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     if args.file is None:
         print("forthwith members import: name a file, or use --template.", file=sys.stderr)
         return 2
-    plans = load(settings.policies_dir or resources.data("policies")).plans
+    plans = load(folder_in_force(settings.policies_dir or resources.data("policies"))).plans
     store = Store(settings.database_url, settings.sqlite_sync)
     try:
         migrate(store)

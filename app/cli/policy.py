@@ -10,7 +10,7 @@ from app.cli import policy_shelf, policy_trials
 from app.clock import moment
 from app.domain.policy import Policy
 from app.errors import BadData
-from app.rulebook import Rulebook, Shelf, load
+from app.rulebook import Rulebook, folder_in_force, load
 from app.rulebook.diff import differences
 from app.rulebook.lint import lint
 from app.rulebook.page import page
@@ -82,11 +82,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
 def in_force(settings: Settings) -> Path:
     """The folder of the rulebook in force: of the shelf, of the settings, or the shipped one."""
-    folder = settings.policies_dir or resources.data("policies")
-    if Shelf.stands_at(folder):
-        shelf = Shelf(folder)
-        return shelf.place(shelf.current())
-    return folder
+    return folder_in_force(settings.policies_dir or resources.data("policies"))
 
 
 def _chosen(rulebook: Rulebook, names: list[str]) -> list[Policy]:

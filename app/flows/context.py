@@ -12,7 +12,7 @@ from app.fhir.urls import GUIDES
 from app.fhir.urls import Guide as Published
 from app.fhir.validate import Limits, Validator
 from app.flows.judge import EligibilitySource
-from app.rulebook import Rulebook
+from app.rulebook import InForce, Rulebook
 from app.settings import Settings
 from app.store import Store
 
@@ -23,13 +23,18 @@ class Context:
 
     settings: Settings
     store: Store
-    rulebook: Rulebook
+    in_force: InForce
     validators: Mapping[Guide, Validator]
     capabilities: Mapping[Guide, Capability]
     eligibility: EligibilitySource
     limits: Limits
     moment: Callable[[], Moment]
     version: str
+
+    @property
+    def rulebook(self) -> Rulebook:
+        """The rulebook in force now: read it once for each request."""
+        return self.in_force.current()
 
     @property
     def guides(self) -> tuple[Published, ...]:

@@ -2,6 +2,6 @@
 
 from app.determine.book import Rulebook
 from app.rulebook.load import load
-from app.rulebook.shelf import InForce, Shelf
+from app.rulebook.shelf import InForce, Shelf, folder_in_force
 
-__all__ = ["InForce", "Rulebook", "Shelf", "load"]
+__all__ = ["InForce", "Rulebook", "Shelf", "folder_in_force", "load"]

@@ -120,6 +120,14 @@ class Shelf:
         return before[-1]
 
 
+def folder_in_force(folder: Path) -> Path:
+    """The folder of the rulebook in force: the folder itself, or the current one of a shelf."""
+    if not Shelf.stands_at(folder):
+        return folder
+    shelf = Shelf(folder)
+    return shelf.place(shelf.current())
+
+
 class InForce:
     """The rulebook in force for a running process: looks at the shelf each time, loads on a change.
 
