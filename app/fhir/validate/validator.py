@@ -73,7 +73,7 @@ class Validator:
         return run.issues()
 
     def _asked(self, profile: str, job: Job, run: Run) -> None:
-        if self._compiler.facts.structure(profile) is None:
+        if not self._compiler.facts.knows(profile):
             found = f"profile {profile[:200]} is not known"
             run.error("profile-unknown", job.path, found)
         else:
@@ -157,8 +157,8 @@ class Validator:
     def _claimed_instead(self, profiles: list[str], resource: Json) -> str:
         """A claimed profile that derives from one of these: it holds all their rules, and more."""
         for _, claim in _claims(resource):
-            names = self._library.lineage(claim)[0]
-            if len(names) > 1 and self._compiler.facts.knows(claim):
+            if self._compiler.facts.knows(claim):
+                names = self._library.lineage(claim)[0]
                 for canonical in profiles:
                     asked = self._library.lineage(canonical)[0]
                     if asked and asked[0] in names[1:]:

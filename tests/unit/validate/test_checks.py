@@ -468,3 +468,8 @@ def test_a_contained_resource_is_held_to_the_profile_that_the_reference_asks_for
     assert request_errors(document) == {("missing", at)}
     insurer["active"] = True  # type: ignore[assignment]
     assert request_errors(document) == set()
+
+
+def test_a_profile_that_is_asked_for_in_an_unknown_version_is_an_error() -> None:
+    found = errors(patient(), urls.profile.BENEFICIARY + "|9.9")
+    assert found == {("profile-unknown", "Patient")}
