@@ -82,6 +82,7 @@ class Facts:
     def __init__(self, folders: list[Path]) -> None:
         self._structures: dict[str, list[tuple[str, list[bytes]]]] = {}
         self._terms: dict[str, bytes] = {}
+        self._systems: dict[str, frozenset[str]] = {}
         self._whole: dict[str, Structure] = {}
         self._by_canonical: dict[str, Structure] = {}
         for folder in folders:
@@ -163,11 +164,12 @@ class Facts:
             content["valueset"], codes, frozenset(undecided), content.get("open", False)
         )
 
-    @functools.cache  # noqa: B019 - one Facts per guide lives as long as the process
     def code_system(self, url: str) -> frozenset[str] | None:
-        """All codes of a complete code system."""
-        line = self._terms.get("s" + url.partition("|")[0])
-        return None if line is None else frozenset(orjson.loads(line).get("codes", ()))
+        """All codes of a complete code system; only known systems are remembered."""
+        known = self._systems.get(url)
+        if known is None and (line := self._terms.get("s" + url)) is not None:
+            known = self._systems[url] = frozenset(orjson.loads(line).get("codes", ()))
+        return known
 
 
 def _blocks(path: Path) -> Iterator[tuple[str, str, list[bytes]]]:

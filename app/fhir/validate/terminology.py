@@ -45,7 +45,6 @@ class Terms:
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
         self._sets: dict[str, ValueSet | None] = {}
-        self._systems: dict[str, frozenset[str] | None] = {}
 
     def value_set(self, canonical: str) -> ValueSet | None:
         """The value set, read once."""
@@ -54,14 +53,8 @@ class Terms:
         return self._sets[canonical]
 
     def system(self, url: str) -> frozenset[str] | None:
-        """Codes of a complete code system, read once per known system."""
-        try:
-            return self._systems[url]
-        except KeyError:
-            codes = self._facts.code_system(url)
-            if codes is not None:
-                self._systems[url] = codes
-            return codes
+        """Codes of a complete code system; None for one that is not known."""
+        return self._facts.code_system(url)
 
     def member_of(self, node: Any, canonical: str) -> bool | None:
         """FHIRPath memberOf on a code, Coding or CodeableConcept; None when not decidable."""
