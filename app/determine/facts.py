@@ -81,7 +81,7 @@ class Facts:
         found = self._evidence(spec, place)
         if not found:
             return
-        window = self._window(spec)
+        window = self._window(spec, place.look_back or spec.look_back)
         for evidence in found:
             if not all(_qualifies(evidence, each, each.optional) for each in place.where):
                 continue
@@ -104,18 +104,17 @@ class Facts:
             return gathered.answers((f"{self._policy}/{spec.name}", *place.codes.written))
         return gathered.coded(place.kind, place.codes, self.subject.service)
 
-    def _window(self, spec: FactSpec) -> tuple[date, date] | None:
-        if spec.look_back is None:
+    def _window(self, spec: FactSpec, back: Span | None) -> tuple[date, date] | None:
+        if back is None:
             return None
         reference = self.find(spec.look_back_from)
         if not isinstance(reference.value, date):
             return (date.max, date.max)
-        back = spec.look_back
         start = shift(reference.value, Span(-back.months, -back.days, -back.hours))
         return day_of(start), max(day_of(reference.value), self.subject.today)
 
     def _aggregate(self, spec: FactSpec, good: list[_Candidate]) -> Fact:
-        window = self._window(spec)
+        window = self._window(spec, spec.look_back)
         places = [place for place in spec.find if place.only is not None]
         kept = [each for each in good if all(_within(each.value, p.only) for p in places)]
         numbers = [each.value for each in kept if isinstance(each.value, Decimal)]
@@ -171,7 +170,8 @@ def _outside(evidence: Evidence, window: tuple[date, date]) -> str:
     if evidence.period is not None:
         first, last = evidence.period.start or first, evidence.period.end or date.max
     if first is None or last is None:
-        return "no-date"
+        current = evidence.kind is EvidenceKind.DIAGNOSIS and evidence.source.kind == "Claim"
+        return "" if current else "no-date"
     if start == date.max:
         return "no-date"
     if day_of(last) < start:

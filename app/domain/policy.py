@@ -137,6 +137,7 @@ class Find:
 
     `value` is what to take from the evidence: `value`, `present`, `date`, `start`, `end`, `code`,
     or the name of an attribute. For requests, members and coverages `field` names the element.
+    `look_back` holds for this place instead of the fact's own.
     """
 
     kind: EvidenceKind
@@ -146,6 +147,7 @@ class Find:
     where: tuple[Qualifier, ...] = ()
     excluding: tuple[Qualifier, ...] = ()
     only: Bound | None = None
+    look_back: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)

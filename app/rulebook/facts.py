@@ -147,7 +147,7 @@ def _find(node: Node, kind: FactType, state: FileState) -> Find:
     place = places[0]
     at = fields.need(place)
     coded = place in CODED
-    what, only = fields.get("value"), fields.get("only")
+    what, only, back = fields.get("value"), fields.get("only"), fields.get("look_back")
     read = Find(
         kind=EvidenceKind(place),
         codes=code_set(at, CODED[place], state.terms) if coded else CodeSet(written=at.words()),
@@ -156,6 +156,7 @@ def _find(node: Node, kind: FactType, state: FileState) -> Find:
         where=qualifiers(fields.get("where"), state),
         excluding=qualifiers(fields.get("excluding"), state),
         only=_bound(only) if only else None,
+        look_back=span(back) if back else None,
     )
     fields.done()
     return read

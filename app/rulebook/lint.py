@@ -59,6 +59,11 @@ def _policy(policy: Policy, today: date) -> Iterator[tuple[str, str]]:
         if not source.url.startswith("https://"):
             yield where, "its `url:` should begin with https://"
 
+    used = set().union(*(_used(version) for version in policy.versions))
+    for name, spec in {k: v for each in policy.versions for k, v in each.facts.items()}.items():
+        if name not in used and not _given(spec):
+            yield f"facts.{name}", "no criterion uses it"
+
 
 def _version(version: Version) -> Iterator[tuple[str, str]]:
     yield from _criteria(version)
@@ -95,7 +100,8 @@ def _uncited(criterion: Criterion, cited: bool) -> Iterator[tuple[str, str]]:
         yield from _uncited(part, cited)
 
 
-def _facts(version: Version) -> Iterator[tuple[str, str]]:
+def _used(version: Version) -> set[str]:
+    """The facts that something in this version looks at, directly or not."""
     used = {leaf.test.fact for leaf in leaves(version) if leaf.test}
     for leaf in leaves(version):
         if leaf.test and leaf.test.window:
@@ -109,6 +115,10 @@ def _facts(version: Version) -> Iterator[tuple[str, str]]:
             if name not in used:
                 used.add(name)
                 waiting.append(name)
+    return used
+
+
+def _facts(version: Version) -> Iterator[tuple[str, str]]:
     for spec in version.facts.values():
         if _given(spec):
             continue
@@ -117,8 +127,6 @@ def _facts(version: Version) -> Iterator[tuple[str, str]]:
             yield from _languages(where, text)
         for option in spec.options:
             yield from _languages(f"{where}.{option.code}", option.label)
-        if spec.name not in used:
-            yield where, "no criterion uses it"
         for place in spec.find:
             yield from _loinc(where, place)
 

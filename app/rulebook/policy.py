@@ -175,7 +175,7 @@ def mentioned(spec: FactSpec) -> set[str]:
         waiting.extend(expression.operands)
         if expression.fact:
             found.add(expression.fact)
-    if spec.look_back:
+    if spec.look_back or any(place.look_back for place in spec.find):
         found.add(spec.look_back_from)
     return found
 

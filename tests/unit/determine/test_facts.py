@@ -375,3 +375,27 @@ def test_values_of_every_type_are_fitted_or_refused() -> None:
     assert fitted(Concept((), "words"), text, True) == ("words", "")
     assert fitted(yes, text, True) == ("Y", "")
     assert fitted(Quantity(Decimal("2.5")), text, True) == ("2.5", "")
+
+
+def test_a_place_may_have_its_own_look_back(look: Look) -> None:
+    place = {"observation": ["29463-7"], "look_back": "1 month"}
+    facts = {"it": {"type": "number", "unit": "kg", "look_back": "1 year", "find": [place]}}
+    assert look(facts, evidence=[weight(81, "2026-10-31")]).why_unknown == "too-old"
+    assert look(facts, evidence=[weight(81)]).known
+
+
+def test_a_diagnosis_of_the_request_is_current(look: Look) -> None:
+    facts = {"it": {"type": "yes-no", "look_back": "1 month", "find": [{"diagnosis": ["J44.-"]}]}}
+    assert look(facts, diagnoses=["J44.9"]).value is True
+    assert look(facts, evidence=[{"diagnosis": "J44.9"}]).why_unknown == "no-date"
+
+
+def test_both_sides_of_a_comparison_are_asked_for(answer: Callable[..., Any]) -> None:
+    facts = {name: {"label": EN_ES, "type": "date", "ask": EN_ES} for name in ("a", "b")}
+    test = {"fact": "a", "within": {"of": "b", "from": "1 day"}, "cite": "rule"}
+    needed = answer(policy(facts=facts, criteria=[test])).items[0].needed
+    assert [each.fact for each in needed] == ["a", "b"]
+    number = {name: {"label": EN_ES, "type": "number", "ask": EN_ES} for name in ("a", "b")}
+    test = {"fact": "a", "at_least": {"fact": "b"}, "cite": "rule"}
+    needed = answer(policy(facts=number, criteria=[test])).items[0].needed
+    assert [each.fact for each in needed] == ["a", "b"]
