@@ -236,6 +236,7 @@ class core:  # noqa: N801 - read as a namespace: core.CLAIM_SUBMIT
     RESOURCE_VALIDATE: Final = "http://hl7.org/fhir/OperationDefinition/Resource-validate"
     XHTML: Final = "http://www.w3.org/1999/xhtml"
     STRUCTURE_DEFINITION: Final = _CORE_SD
+    HL7: Final = "http://hl7.org/fhir/"
     VALUE_SET: Final = "http://hl7.org/fhir/ValueSet/"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from app.fhir import urls
 from app.fhir.validate import places
 from app.fhir.validate.objects import no_object
 from app.fhir.validate.properties import count_is, no_list
@@ -96,6 +97,8 @@ def extensions(
             run.error(
                 "extension-url", (here, "url", NONE), "relative url that nothing defines here"
             )
+        elif url.startswith(urls.core.HL7):  # mistyped, or of another version of a guide
+            run.add("warning", "extension-unknown", here, f"no extension {tail(url)} in this guide")
         else:
             run.add("information", "extension-unknown", here, "unknown extension")
         base = known("")

@@ -200,6 +200,8 @@ def test_an_unknown_extension_is_information_and_an_unknown_modifier_an_error() 
     extension = [{"url": "http://example.org/x", "valueString": "y"}]
     plain = check(patient(extension=extension))
     assert [(i.severity, i.code) for i in plain] == [("information", "extension-unknown")]
+    mistyped = [{"url": urls.ext.EPSDT_INDICATOR + "s", "valueBoolean": True}]
+    assert [i.severity for i in check(patient(extension=mistyped))] == ["warning"]
     assert ("modifier-unknown", "Patient.modifierExtension[0]") in errors(
         patient(modifierExtension=extension)
     )
