@@ -32,6 +32,7 @@ from app.factory import build_app, build_context, prepare
 from app.fhir.urls import ext, profile
 from app.flows.context import Context
 from app.settings import Settings
+from app.store import Store, migrate
 
 Json = dict[str, Any]
 
@@ -57,6 +58,17 @@ def settings(place: Path, **more: str) -> Settings:
     return Settings.from_environ(
         {"DATABASE_URL": f"sqlite:///{place}", "FORTHWITH_DEMO": "on", **more}
     )
+
+
+def settled(url: str) -> World:
+    """A server on an empty database of another kind, migrated and with the demo members."""
+    store = Store(url)
+    migrate(store)
+    store.close()
+    chosen = Settings.from_environ({"DATABASE_URL": url, "FORTHWITH_DEMO": "on"})
+    prepare(chosen)
+    context = replace(build_context(chosen), moment=fixed_moment)
+    return World(context, build_app(context).test_client())
 
 
 def new_context(folder: Path, **more: str) -> Context:

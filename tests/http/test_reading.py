@@ -25,7 +25,8 @@ def response_id(world: World, guide: Guide) -> tuple[str, dict[str, object]]:
 
 
 @GUIDES
-def test_the_answer_and_the_claim_are_read_under_one_id(world: World, guide: Guide) -> None:
+def test_the_answer_and_the_claim_are_read_under_one_id(worlds: World, guide: Guide) -> None:
+    world = worlds
     name, sent = response_id(world, guide)
     base = f"/fhir/{guide.value}"
     answer = world.client.get(f"{base}/ClaimResponse/{name}")

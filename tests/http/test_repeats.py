@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -13,13 +12,14 @@ from app.domain.event import EventKind
 from app.domain.guide import Guide
 from app.domain.values import Identifier
 from app.factory import build_app
-from tests.world import World, claim_of, example, new_world
+from tests.world import World, claim_of, example
 
 GUIDES = pytest.mark.parametrize("guide", list(Guide))
 
 
 @GUIDES
-def test_the_same_bytes_again_get_the_same_bytes(world: World, guide: Guide) -> None:
+def test_the_same_bytes_again_get_the_same_bytes(worlds: World, guide: Guide) -> None:
+    world = worlds
     body = orjson.dumps(example("oxygen-approved", guide))
     first, second = world.submit(body, guide), world.submit(body, guide)
     assert first.status_code == second.status_code == 200
@@ -83,10 +83,9 @@ def kinds_of(world: World, bundle: dict[str, Any]) -> list[EventKind]:
         return [event.kind for event in look.events.of(submission.case_id)]
 
 
-def test_twins_that_arrive_together_make_one_case(tmp_path: Path) -> None:
+def test_twins_that_arrive_together_make_one_case(worlds: World) -> None:
     """Real threads, one body: one case, one answer for all, and no failure."""
-    world = new_world(tmp_path)
-    app = build_app(world.context)
+    world, app = worlds, build_app(worlds.context)
     for _ in range(5):
         bundle = example("cpap-modified", Guide.V22)
         body = orjson.dumps(bundle)
