@@ -8,7 +8,7 @@ use and puts it in its own place: a process compiles what its documents contain,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -217,7 +217,7 @@ class Compiler:
         elif "pattern" in element:
             out.append(values.pattern(element["pattern"]))
         if code == "Reference" and kind:
-            out.append(self._targets(kind.get("targets", ())))
+            out.append(references.Targets.of(kind.get("targets", ()), self.library).check)
         binding = element.get("binding")
         bound = self.terms.value_set(binding["values"]) if binding else None
         if binding and bound:
@@ -243,20 +243,6 @@ class Compiler:
         return values.primitive(
             _test(node, code), element, allowed, bound.url if bound else "", rules
         )
-
-    # references ---------------------------------------------------------------------------------
-
-    def _targets(self, targets: Sequence[str]) -> Check:
-        by_type: dict[str, tuple[str, ...]] = {}
-        anything = not targets
-        for canonical in targets:
-            structure = self.facts.structure(canonical)
-            kind = structure.type if structure else canonical.partition("|")[0].rpartition("/")[2]
-            anything = anything or kind in _RESOURCES
-            plain = structure is None or structure.url == urls.core_type(kind)
-            by_type[kind] = (*by_type.get(kind, ()), "" if plain else canonical)
-        wanted = {k: () if "" in profiles else profiles for k, profiles in by_type.items()}
-        return references.reference(wanted, anything)
 
     # objects ------------------------------------------------------------------------------------
 
@@ -410,23 +396,8 @@ class Compiler:
                 check, part.min, part.max, known.contexts if known else [], bool(known)
             )
         closed = child.element.get("slicing", {}).get("rules") == "closed"
-        return extensions.extensions(
-            name,
-            slots,
-            self.extension,
-            self._kinds(child, code),
-            child.min,
-            child.max,
-            closed=closed,
+        kinds = self.library.kinds(child.path.rpartition(".")[0], code)
+        listed = extensions.ExtensionList(
+            name, slots, self.extension, kinds, child.min, child.max, closed
         )
-
-    def _kinds(self, child: Node, code: str) -> tuple[str, ...]:
-        """What the element that holds an extension list is, as extension contexts name it."""
-        out = [child.path.rpartition(".")[0], code]
-        structure = self.facts.structure(urls.core_type(code))
-        seen = 0
-        while structure is not None and structure.base and seen < 10:
-            out.append(structure.base.partition("|")[0].rpartition("/")[2])
-            structure = self.facts.structure(structure.base)
-            seen += 1
-        return tuple(dict.fromkeys(out))
+        return listed.field()

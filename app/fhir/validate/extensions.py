@@ -28,90 +28,94 @@ class Slot:
     known: bool
 
 
-def extensions(
-    name: str,
-    slots: dict[str, Slot],
-    known: Callable[[str], Any],
-    kinds: tuple[str, ...],
-    least: int,
-    most: int | None,
-    *,
-    closed: bool,
-) -> Field:
-    """`extension` or `modifierExtension`: slots of the profile, then whatever else is known."""
-    required = frozenset(url for url, slot in slots.items() if slot.min > 0)
-    modifies = name == "modifierExtension"
-    get = slots.get
+@dataclass(frozen=True, slots=True)
+class ExtensionList:
+    """`extension` or `modifierExtension` of a place: the profile's slots, then what else is known.
 
-    def field(value: Any, path: Path, run: Run, holder: Json) -> None:
-        if type(value) is not list or not value:
-            no_list(value, (path, name, NONE), run)
-            return
-        seen = []
-        for index, item in enumerate(value):
-            here = (path, name, index)
-            url = item.get("url") if type(item) is dict else None
-            seen.append(url)
-            slot = get(url) if type(url) is str else None
-            if slot is not None:
+    `kinds` are the names under which contexts may mean the place; `known` finds definitions.
+    """
+
+    name: str
+    slots: dict[str, Slot]
+    known: Callable[[str], Any]
+    kinds: tuple[str, ...]
+    least: int
+    most: int | None
+    closed: bool
+
+    def field(self) -> Field:
+        """The check of the property."""
+        name, get, kinds = self.name, self.slots.get, self.kinds
+        least, most, closed = self.least, self.most, self.closed
+        counted = any(slot.min for slot in self.slots.values())
+
+        def field(value: Any, path: Path, run: Run, holder: Json) -> None:
+            if type(value) is not list or not value:
+                no_list(value, (path, name, NONE), run)
+                return
+            seen = []
+            for index, item in enumerate(value):
+                here = (path, name, index)
+                url = item.get("url") if type(item) is dict else None
+                seen.append(url)
+                slot = get(url) if type(url) is str else None
+                if slot is None:
+                    self._other(item, url, here, holder, run)
+                    if closed and type(url) is str:
+                        run.error("no-slice", here, "the profile allows no other extension here")
+                    continue
                 slot.check(item, here, run)
                 if slot.contexts and not places.allowed(slot.contexts, kinds, holder, path, run):
                     found = "its definition does not list this place, the profile does"
                     run.add("warning", "extension-context-guide", here, found)
-            else:
-                _other(item, url, here, path, holder, run)
-                if closed and type(url) is str:
-                    run.error("no-slice", here, "the profile allows no other extension here")
-        if (required or len(seen) > 1) and _miscounted(seen, path, run):
-            return
-        if len(seen) < least or (most is not None and len(seen) > most):
-            count_is(len(seen), least, most, (path, name, NONE), run)
+            if (counted or len(seen) > 1) and self._miscounted(seen, path, run):
+                return
+            if len(seen) < least or (most is not None and len(seen) > most):
+                count_is(len(seen), least, most, (path, name, NONE), run)
 
-    def _other(item: Any, url: Any, here: Path, path: Path, holder: Any, run: Run) -> None:
-        if type(url) is not str:
-            if type(item) is dict and item:
-                run.error(
-                    "missing" if url is None else "wrong-json-type", (here, "url", NONE), "no url"
-                )
-            else:
-                no_object(item, here, run)
+        return field
+
+    def _other(self, item: Any, url: Any, here: Path, holder: Any, run: Run) -> None:
+        """An extension that the profile does not name here."""
+        if type(item) is not dict or not item:
+            no_object(item, here, run)
             return
-        found = known(url)
+        if type(url) is not str:
+            code = "missing" if url is None else "wrong-json-type"
+            run.error(code, (here, "url", NONE), "no url")
+            return
+        found = self.known(url)
         if found is None:
-            _stranger(item, url, here, run)
+            self._stranger(item, url, here, run)
             return
         found.check(item, here, run)
-        if found.modifier is not modifies:
+        if found.modifier is not (self.name == "modifierExtension"):
             word = "modifies" if found.modifier else "does not modify"
-            run.error("modifier-misplaced", here, f"an extension that {word} stands in {name}")
-        if not places.allowed(found.contexts, kinds, holder, path, run):
-            where = places.element_path(path, run)[0]
+            run.error("modifier-misplaced", here, f"an extension that {word} stands in {self.name}")
+        if not places.allowed(found.contexts, self.kinds, holder, here[0], run):
+            where = places.element_path(here[0], run)[0]
             run.error("extension-context", here, f"{tail(url)} is not allowed on {where}")
 
-    def _stranger(item: Any, url: str, here: Path, run: Run) -> None:
-        if modifies:
+    def _stranger(self, item: Any, url: str, here: Path, run: Run) -> None:
+        """An extension that nothing defines: its content is still FHIR."""
+        if self.name == "modifierExtension":
             run.error("modifier-unknown", here, "unknown modifier extension")
-        elif ":" not in url and kinds[0] == "Extension" and not slots:
-            pass  # a part of an extension that is not known itself
         elif ":" not in url:
-            run.error(
-                "extension-url", (here, "url", NONE), "relative url that nothing defines here"
-            )
+            if self.slots or self.kinds[0] != "Extension":  # else a part of a stranger
+                found = "relative url that nothing defines here"
+                run.error("extension-url", (here, "url", NONE), found)
         elif url.startswith(urls.core.HL7):  # mistyped, or of another version of a guide
             run.add("warning", "extension-unknown", here, f"no extension {tail(url)} in this guide")
         else:
             run.add("information", "extension-unknown", here, "unknown extension")
-        base = known("")
-        if base is not None:
-            base.check(item, here, run)
+        self.known("").check(item, here, run)
 
-    def _miscounted(seen: list[Any], path: Path, run: Run) -> bool:
+    def _miscounted(self, seen: list[Any], path: Path, run: Run) -> bool:
         wrong = False
-        for url, slot in slots.items():
+        for url, slot in self.slots.items():
             count = seen.count(url)
             if count < slot.min or (slot.max is not None and count > slot.max):
-                slice_count(tail(url), count, slot.min, slot.max, (path, name, NONE), run)
+                at = (path, self.name, NONE)
+                slice_count(tail(url), count, slot.min, slot.max, at, run)
                 wrong = True
         return wrong
-
-    return field

@@ -64,3 +64,12 @@ class Library:
                 return False
             self._resource_types[code] = structure.header.get("kind") == "resource"
         return self._resource_types[code]
+
+    def kinds(self, path: str, code: str) -> tuple[str, ...]:
+        """What an element of a path and type is called in extension contexts."""
+        out = [path, code]
+        structure = self.facts.structure(urls.core_type(code))
+        while structure is not None and structure.base:
+            out.append(structure.base.partition("|")[0].rpartition("/")[2])
+            structure = self.facts.structure(structure.base)
+        return tuple(dict.fromkeys(out))

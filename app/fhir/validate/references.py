@@ -2,70 +2,85 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
+from app.fhir import urls
 from app.fhir.bundle import rest_parts
-from app.fhir.validate.run import Check, Path, Run
+from app.fhir.validate.library import Library
+from app.fhir.validate.run import Job, Path, Run
 from app.fhir.validate.wording import word
 
 Json = dict[str, Any]
 
+_RESOURCES: Final = frozenset({"Resource", "DomainResource"})
 
-def reference(wanted: dict[str, tuple[str, ...]], anything: bool) -> Check:
-    """What a Reference points to: there, of an allowed type, conforming to an allowed profile.
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What a Reference may lead to: types, each with the profiles of which one is due.
 
     Conformance is asked of the resource itself, so that its defects are named where they are.
     """
 
-    def check(value: Any, path: Path, run: Run) -> None:
+    wanted: dict[str, tuple[str, ...]]
+    anything: bool
+
+    @classmethod
+    def of(cls, canonicals: Sequence[str], library: Library) -> Targets:
+        """From the target profiles of an element; none means any resource."""
+        by_type: dict[str, tuple[str, ...]] = {}
+        anything = not canonicals
+        for canonical in canonicals:
+            structure = library.facts.structure(canonical)
+            kind = structure.type if structure else canonical.partition("|")[0].rpartition("/")[2]
+            anything = anything or kind in _RESOURCES
+            plain = structure is None or structure.url == urls.core_type(kind)
+            by_type[kind] = (*by_type.get(kind, ()), "" if plain else canonical)
+        return cls({k: () if "" in ps else ps for k, ps in by_type.items()}, anything)
+
+    def check(self, value: Any, path: Path, run: Run) -> None:
+        """Whether a Reference leads somewhere allowed."""
         address = value.get("reference") if type(value) is dict else None
         if type(address) is not str or not address:
             stated = value.get("type") if type(value) is dict else None
-            if type(stated) is str and not anything and stated not in wanted:
-                _wrong_type(stated, path, run)
+            if type(stated) is str:
+                self._is_allowed(stated, path, run)
             return
+        job: Job | None
         if address[0] == "#":
             job = run.contained(address[1:])
             if job is None:
                 run.error("reference-contained", path, "no contained resource has this id")
                 return
-            target: Json | None = job.resource
+            kind = job.resource.get("resourceType")
         else:
             target = run.find(address)
             if target is None:
-                _absent(address, path, run)
+                self._absent(address, path, run)
                 return
             job = run.jobs.get(id(target))
             if job is not None:
                 run.job.links.append(job)
-        kind = target.get("resourceType") if target else None
-        if type(kind) is not str:
-            return  # said where the resource is
-        if kind in wanted:
-            profiles = wanted[kind]
+            kind = target.get("resourceType")
+        if type(kind) is str and self._is_allowed(kind, path, run):
+            profiles = self.wanted.get(kind)
             if profiles and job is not None:
                 run.want(job, profiles)
-        elif not anything:
-            _wrong_type(kind, path, run)
 
-    def _wrong_type(kind: str, path: Path, run: Run) -> None:
-        run.error(
-            "reference-type", path, f"refers to {word(kind)}, allowed: {', '.join(sorted(wanted))}"
-        )
+    def _is_allowed(self, kind: str, path: Path, run: Run) -> bool:
+        if self.anything or kind in self.wanted:
+            return True
+        allowed = ", ".join(sorted(self.wanted))
+        run.error("reference-type", path, f"refers to {word(kind)}, allowed: {allowed}")
+        return False
 
-    def _absent(address: str, path: Path, run: Run) -> None:
+    def _absent(self, address: str, path: Path, run: Run) -> None:
         parts = rest_parts(address)
-        if parts:
-            if not anything and parts[1] not in wanted:
-                _wrong_type(parts[1], path, run)
-            elif run.job.scope is not None and not parts[0]:
-                run.add("warning", "reference-unresolved", path, "not an entry of this bundle")
-        elif address.startswith("urn:"):
-            if not address.isprintable() or " " in address:
-                run.error("reference-format", path, "white space in a reference")
-            elif run.job.scope is not None:
-                run.add("warning", "reference-unresolved", path, "not an entry of this bundle")
-        elif ":" not in address:
+        if parts and not self._is_allowed(parts[1], path, run):
+            return
+        if not address.isprintable() or " " in address or not (parts or ":" in address):
             run.error("reference-format", path, "no form of a reference")
-
-    return check
+        elif run.job.scope is not None and (address.startswith("urn:") or (parts and not parts[0])):
+            run.add("warning", "reference-unresolved", path, "not an entry of this bundle")
