@@ -27,6 +27,7 @@ class _Candidate:
     at: date | datetime | None
     source: Source
     evidence: Evidence | None = None
+    counts: bool = True
 
 
 class Facts:
@@ -37,6 +38,7 @@ class Facts:
         self._policy = policy
         self._specs = specs
         self._known: dict[str, Fact] = {}
+        self._windows: dict[tuple[str, Span], tuple[date, date]] = {}
 
     def spec(self, name: str) -> FactSpec:
         """How the policy describes this fact."""
@@ -68,7 +70,7 @@ class Facts:
             places = (*places, _ANSWER)
         for place in places:
             found = list(self._candidates(spec, place))
-            good = [each for each in found if not each.why]
+            good = [each for each in found if not each.why and each.counts]
             if good:
                 return _choose(spec, good)
             whys += [each.why for each in found]
@@ -83,9 +85,13 @@ class Facts:
             return
         window = self._window(spec, place.look_back or spec.look_back)
         for evidence in found:
-            if not all(_qualifies(evidence, each, each.optional) for each in place.where):
+            if place.where and not all(
+                _qualifies(evidence, each, each.optional) for each in place.where
+            ):
                 continue
-            if any(_qualifies(evidence, each, False) for each in place.excluding):
+            if place.excluding and any(
+                _qualifies(evidence, each, False) for each in place.excluding
+            ):
                 continue
             yield _candidate(spec, place, evidence, window)
 
@@ -107,6 +113,12 @@ class Facts:
     def _window(self, spec: FactSpec, back: Span | None) -> tuple[date, date] | None:
         if back is None:
             return None
+        known = self._windows.get((spec.look_back_from, back))
+        if known is None:
+            known = self._windows[spec.look_back_from, back] = self._days_back(spec, back)
+        return known
+
+    def _days_back(self, spec: FactSpec, back: Span) -> tuple[date, date]:
         reference = self.find(spec.look_back_from)
         if not isinstance(reference.value, date):
             return (date.max, date.max)
@@ -115,8 +127,7 @@ class Facts:
 
     def _aggregate(self, spec: FactSpec, good: list[_Candidate]) -> Fact:
         window = self._window(spec, spec.look_back)
-        places = [place for place in spec.find if place.only is not None]
-        kept = [each for each in good if all(_within(each.value, p.only) for p in places)]
+        kept = [each for each in good if each.counts]
         numbers = [each.value for each in kept if isinstance(each.value, Decimal)]
         match spec.take:
             case Take.COUNT:
@@ -151,17 +162,14 @@ def _candidate(
         why = _outside(evidence, window)
         if why:
             return _Candidate(None, why, at, source)
-    if spec.take in (Take.COUNT, Take.DURATION) and place.kind is not EvidenceKind.ANSWER:
-        value = evidence.value
-        if place.only is not None and isinstance(value, Quantity | Decimal | int):
-            read, why = fitted(value, spec, False)
-            return _Candidate(read, why, at, source, evidence)
-        return _Candidate(Decimal(1), "", at, source, evidence)
     raw = _raw(place, evidence)
+    counted = spec.take in (Take.COUNT, Take.DURATION) and place.kind is not EvidenceKind.ANSWER
+    if counted and place.only is None:
+        return _Candidate(Decimal(1), "", at, source, evidence)
     if raw is None:
         return _Candidate(None, "missing", at, source)
     read, why = fitted(raw, spec, place.kind is EvidenceKind.ANSWER)
-    return _Candidate(read, why, at, source, evidence)
+    return _Candidate(read, why, at, source, evidence, _within(read, place.only))
 
 
 def _outside(evidence: Evidence, window: tuple[date, date]) -> str:
