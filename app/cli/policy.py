@@ -8,7 +8,10 @@ from pathlib import Path
 from app import resources
 from app.cli import policy_shelf, policy_trials
 from app.clock import moment
+from app.determine.deadlines import protections
+from app.domain.coverage import Coverage
 from app.domain.policy import Policy
+from app.domain.values import Period
 from app.errors import BadData
 from app.rulebook import Rulebook, folder_in_force, load
 from app.rulebook.diff import differences
@@ -28,6 +31,7 @@ examples:
   forthwith policy new seat-lift --service E0627   the draft of a policy with its cases
   forthwith policy diff policies my/policies       what changed, in words
   forthwith policy simulate my/policies            which answers would change, and why
+  forthwith policy protects FW-FI-01               the deadlines that protect a plan's members
   forthwith policy stats                           how often each policy says yes
   forthwith policy activate my/policies            check it, then bring it into force
   forthwith policy rollback                        bring back the one before
@@ -52,7 +56,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     compare = actions.add_parser("diff", help="say what changed between two rulebooks")
     compare.add_argument("before", type=Path)
     compare.add_argument("after", type=Path)
-    for each in (check, test, show, new):
+    protects = actions.add_parser("protects", help="the deadlines that protect a plan's members")
+    protects.add_argument("plan", help="a plan id")
+    for each in (check, test, show, new, protects):
         each.add_argument("--folder", type=Path, default=argparse.SUPPRESS)
     policy_trials.configure(actions)
     policy_shelf.configure(actions)
@@ -73,6 +79,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         return policy_trials.run(args, settings, folder, rulebook)
     if args.action == "lint":
         return _lint(rulebook, _chosen(rulebook, args.policies))
+    if args.action == "protects":
+        return _protects(rulebook, args.plan)
     if args.action == "test":
         return _test(folder, rulebook, _chosen(rulebook, args.policies), args.uncovered)
     for line in page(_chosen(rulebook, [args.policy])[0], args.language):
@@ -127,6 +135,18 @@ def _test(folder: Path, rulebook: Rulebook, policies: list[Policy], strict: bool
                 )
     print(f"{len(results)} cases, {len(failed)} wrong, {missing} branches without a case")
     return 1 if failed or (strict and missing) else 0
+
+
+def _protects(rulebook: Rulebook, name: str) -> int:
+    if name not in rulebook.plans:
+        raise BadData(f"There is no plan {name!r} (there are {', '.join(rulebook.plans)}).")
+    member = Coverage("", rulebook.plan(name), Period())
+    for rule in protections(rulebook.deadlines, member, moment().now.date()):
+        reviews = ", ".join(sorted(rule.reviews)) or "every review"
+        urgencies = ", ".join(sorted(rule.urgencies)) or "every urgency"
+        cited = f"{rule.citation.title}, {rule.citation.section}".rstrip(", ")
+        print(f"{rule.amount} {rule.unit}: {reviews}; {urgencies} [{cited}]")
+    return 0
 
 
 def _diff(before: Path, after: Path) -> int:

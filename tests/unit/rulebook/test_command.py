@@ -116,3 +116,14 @@ def test_stored_cases_need_a_database(said, folder: Path, tmp_path: Path) -> Non
     url = f"sqlite:///{tmp_path / 'none.sqlite3'}"
     code, _, err = said("stats", "--folder", folder, DATABASE_URL=url)
     assert code == 2 and "forthwith migrate" in err
+
+
+def test_protects_names_the_rules_of_a_plan(said, folder: Path) -> None:  # type: ignore[no-untyped-def]
+    code, out, _ = said("protects", "FW-FI-01", "--folder", folder)
+    assert code == 0
+    assert (
+        "3 days: concurrent, delegated, prior-authorization; drug-standard, standard [Texas" in out
+    )
+    assert "Medicare" not in out
+    code, _, err = said("protects", "FW-XX-01", "--folder", folder)
+    assert code == 2 and "no plan 'FW-XX-01'" in err
