@@ -75,7 +75,10 @@ class Number:
 
 def number_key(value: str) -> str:
     """A number as it is compared: letters and digits alone, in capitals (`fw-1 7` is `FW17`)."""
-    return "".join(sign for sign in value.upper() if sign.isalnum())
+    capitals = value.upper()
+    if capitals.isalnum():
+        return capitals  # as nearly all are written
+    return "".join([sign for sign in capitals if sign.isalnum()])
 
 
 def numbers(request: PriorAuthRequest, payers: Sequence[Payer] = ()) -> tuple[Number, ...]:
