@@ -164,6 +164,10 @@ class Facts:
             content["valueset"], codes, frozenset(undecided), content.get("open", False)
         )
 
+    def systems(self) -> frozenset[str]:
+        """Addresses of the complete code systems."""
+        return frozenset(key[1:] for key in self._terms if key[0] == "s")
+
     def code_system(self, url: str) -> frozenset[str] | None:
         """All codes of a complete code system; only known systems are remembered."""
         known = self._systems.get(url)

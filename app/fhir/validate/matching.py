@@ -50,6 +50,10 @@ def holding(pattern: Any) -> Callable[[Any], bool]:
             return coded
         case str():
             return lambda value: type(value) is str and value == pattern
+        case dict() if len(pattern) == 1:
+            [(name, part)] = pattern.items()
+            holds = holding(part)
+            return lambda value: type(value) is dict and name in value and holds(value[name])
     return lambda value: contains(pattern, value)
 
 

@@ -39,6 +39,7 @@ def plain_object(
     """
     get = table.get
     due = [choice for choice in choices if choice.required or choice.needed]
+    more = bool(due or rules)
 
     def check(value: Any, path: Path, run: Run) -> None:
         if type(value) is not dict or not value:
@@ -52,12 +53,13 @@ def plain_object(
                 field(item, path, run, value)
         if not value.keys() >= required:
             _missing(value, required, path, run)
-        if due:
-            _missing_choice(value, due, path, run)
         if len(value) == 1 and stands_alone and "id" in value:
             run.error("empty-object", path, "an id and nothing else")
-        for rule in rules:
-            rule(value, path, run)
+        if more:
+            if due:
+                _missing_choice(value, due, path, run)
+            for rule in rules:
+                rule(value, path, run)
 
     return check
 
@@ -70,13 +72,15 @@ def extension_object(
 ) -> Check:
     """An extension: as any object, and a value or nested extensions (ext-1)."""
     inner = plain_object(table, required, choices, rules)
+    values = frozenset(key for key in table if key[:5] == "value" or key[:6] == "_value")
 
     def check(value: Any, path: Path, run: Run) -> None:
         inner(value, path, run)
-        if type(value) is dict:
-            has_value = any(key[:5] == "value" or key[:6] == "_value" for key in value)
-            if has_value is ("extension" in value):
-                found = "both value and extension" if has_value else "neither value nor extension"
+        if type(value) is dict and value.keys().isdisjoint(values) is not ("extension" in value):
+            # a value of a type that is not allowed has been reported as such
+            both = "extension" in value
+            found = "both value and extension" if both else "neither value nor extension"
+            if both or not any(key[:5] == "value" for key in value):
                 run.error("extension-content", path, found)
 
     return check

@@ -52,6 +52,10 @@ class Terms:
             self._sets[canonical] = self._facts.value_set(canonical) or _x12(canonical)
         return self._sets[canonical]
 
+    def systems(self) -> frozenset[str]:
+        """Addresses of the complete code systems."""
+        return self._facts.systems()
+
     def system(self, url: str) -> frozenset[str] | None:
         """Codes of a complete code system; None for one that is not known."""
         return self._facts.code_system(url)
@@ -152,7 +156,7 @@ def _report(values: ValueSet, strength: str, listed: Any, path: Path, run: Run) 
 
 def existing(terms: Terms) -> Check:
     """A check of one Coding: a complete, known code system must have its code."""
-    look_up = terms.system
+    look_up, complete = terms.system, terms.systems()
 
     def check(value: Any, path: Path, run: Run) -> None:
         if type(value) is not dict:
@@ -163,9 +167,8 @@ def existing(terms: Terms) -> Check:
         if ":" not in system:
             found = f"{word(system)} is a relative address"
             run.add("warning", "coding-system", (path, "system", NONE), found)
-        known = look_up(system)
-        if known is not None:
-            if code not in known:
+        elif system in complete:
+            if code not in (look_up(system) or ()):
                 found = f"{word(system)} has no code {word(code)}"
                 run.error("code-unknown", (path, "code", NONE), found)
         elif system in _SHAPES and not _SHAPES[system].fullmatch(code):
