@@ -7,10 +7,13 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from app.errors import BadSetup, Issue, Refused
+from app.fhir import urls
+from app.fhir.bundle import entries
 from app.fhir.validate import Limits, Validator
 from app.fhir.validate.text import parse
 from app.settings import Settings
@@ -41,7 +44,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--version", choices=("2.2", "2.0"), default="2.2", help="PAS guide version"
     )
-    parser.add_argument("--profile", help="what every file must be: a canonical, or its last part")
+    parser.add_argument(
+        "--profile",
+        help="what every file must be: a canonical, or its last part (default: what a resource "
+        "claims; a bundle that starts with a Claim or ClaimResponse is a PAS request or answer)",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object a file")
     parser.add_argument("--quiet", action="store_true", help="errors only")
 
@@ -92,9 +99,25 @@ def _documents(paths: list[Path]) -> Iterator[_Document]:
 
 def _check(validator: Validator, raw: bytes, profile: str | None, limits: Limits) -> list[Issue]:
     try:
-        return validator.resource(parse(raw, limits), profile)
+        document = parse(raw, limits)
+        return validator.resource(document, profile or _expected(document))
     except Refused as refused:
         return list(refused.issues)
+
+
+def _expected(document: dict[str, Any]) -> str | None:
+    """The PAS bundle profile that a bundle is meant for, by its first entry."""
+    first = next((resource for _, _, resource in entries(document)), {})
+    if document.get("resourceType") != "Bundle" or document.get("type") != "collection":
+        return None
+    meta = first.get("meta")
+    asks = urls.profile.CLAIM_INQUIRY in str(meta)
+    answers = urls.profile.CLAIM_INQUIRY_RESPONSE in str(meta)
+    if first.get("resourceType") == "Claim":
+        return urls.profile.INQUIRY_REQUEST_BUNDLE if asks else urls.profile.REQUEST_BUNDLE
+    if first.get("resourceType") == "ClaimResponse":
+        return urls.profile.INQUIRY_RESPONSE_BUNDLE if answers else urls.profile.RESPONSE_BUNDLE
+    return None
 
 
 def _print(name: str, issues: list[Issue]) -> None:

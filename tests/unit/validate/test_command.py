@@ -108,3 +108,14 @@ def test_what_is_no_package_exits_with_2(
     (tmp_path / "x.tgz").write_bytes(b"no archive")
     assert run(["profiles", "verify", str(tmp_path / "x.tgz")], {}) == 2
     assert "not a FHIR package" in capsys.readouterr().err
+
+
+def test_a_bundle_that_starts_with_a_claim_is_taken_for_a_request(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = bundle()
+    del document["identifier"]
+    file = _written(tmp_path, "a.json", document)
+    assert run(["validate", file], {}) == 1
+    assert "missing at Bundle.identifier" in capsys.readouterr().out
+    assert run(["validate", file, "--profile", "Bundle"], {}) == 0
