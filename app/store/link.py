@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Executable, Row, Table
+from sqlalchemy import Connection, Engine, Executable, Row, Select, Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.store.engine import Engines, begin_immediate
 from app.store.faults import Again, Lost, understood
+from app.store.quick import quick
 from app.store.rows import Batch, Statement
 
 T = TypeVar("T")
@@ -41,6 +42,19 @@ class ReadLink:
     def first(self, statement: Executable, values: Mapping[str, Any]) -> Row[Any] | None:
         """The first row of a select, or None."""
         return self._ask(lambda: self._connected().execute(statement, self._with(values)).first())
+
+    def quickly(self, statement: Select[Any], values: Mapping[str, Any]) -> list[Any]:
+        """All rows of a select whose parameters the driver takes as they are (`app.store.quick`)."""
+        look_up = quick(statement, self._engine.dialect)
+
+        def ask() -> list[Any]:
+            cursor = self._connected().connection.cursor()
+            try:
+                return look_up.run(cursor, self._with(values))
+            finally:
+                cursor.close()
+
+        return self._ask(ask)
 
     def _with(self, values: Mapping[str, Any]) -> dict[str, Any]:
         return {"tenant": self.tenant, **values}

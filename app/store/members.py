@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Row, Table, bindparam, select
+from sqlalchemy import Table, bindparam, select
 
 from app.determine.eligibility import Candidate, Payer
 from app.domain.coverage import Coverage, Plan, Used
@@ -113,7 +113,7 @@ class Members:
         for start in range(0, len(asked), AT_ONCE):
             part = asked[start : start + AT_ONCE]
             padded = part + [part[0]] * (AT_ONCE - len(part))
-            for row in self._link.fetch(FIND, dict(zip(_KEYS, padded, strict=True))):
+            for row in self._link.quickly(FIND, dict(zip(_KEYS, padded, strict=True))):
                 if row.ref not in found:
                     found[row.ref] = _candidate(row, plan_of)
         return tuple([found[ref] for ref in sorted(found)])
@@ -121,7 +121,8 @@ class Members:
     def payers(self) -> tuple[Payer, ...]:
         """The organizations that this server answers for."""
         return tuple(
-            Payer(row.name, _identifiers(row.identifiers)) for row in self._link.fetch(_PAYERS, {})
+            Payer(row.name, _identifiers(row.identifiers))
+            for row in self._link.quickly(_PAYERS, {})
         )
 
     def is_empty(self) -> bool:
@@ -203,7 +204,7 @@ def _change(row: Prepared, stored: str | None) -> Change:
     return Change.UNCHANGED if stored == row.digest else Change.CHANGED
 
 
-def _candidate(row: Row[Any], plan_of: PlanOf) -> Candidate:
+def _candidate(row: Any, plan_of: PlanOf) -> Candidate:
     plan = plan_of(row.plan)
     if plan is None:
         raise Unavailable(f"The rulebook has no plan {row.plan!r} that a member is stored with.")

@@ -51,11 +51,11 @@ class Submissions:
 
     def find(self, submitter: str, transaction: Identifier) -> Submission | None:
         """What this submitter sent under this identifier, or None."""
-        row = self._link.first(
-            _FIND, {"submitter": submitter, "transaction_key": _key(transaction)}
-        )
-        if row is None:
+        named = {"submitter": submitter, "transaction_key": _key(transaction)}
+        rows = self._link.quickly(_FIND, named)
+        if not rows:
             return None
+        (row,) = rows
         return Submission(
             row.submitter,
             Identifier(row.system, row.value),
