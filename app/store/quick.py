@@ -26,7 +26,8 @@ class Quick:
             tuple(compiled.positiontup) if compiled.positiontup else None
         )
         columns = list(statement.selected_columns)
-        row: Any = namedtuple("Row", [str(column.key) for column in columns])
+        names: Any = " ".join(str(column.key) for column in columns)
+        row: Any = namedtuple("Row", names)  # type: ignore[misc]
         self._row: Callable[[Any], Any] = row._make
         self._convert = [
             (place, convert)
