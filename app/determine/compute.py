@@ -22,12 +22,9 @@ class _Unknown(Exception):
         self.why = why
 
 
-def compute(spec: FactSpec, look: Look) -> Fact:
+def compute(spec: FactSpec, expression: Expression, look: Look) -> Fact:
     """The value of a derived fact; unknown when an operand that counts is unknown."""
     used: list[Fact] = []
-    expression = spec.derive
-    if expression is None:
-        raise ValueError(spec.name)
     try:
         value = _value(expression, look, used)
     except _Unknown as fault:

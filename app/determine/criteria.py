@@ -16,7 +16,7 @@ from app.determine.facts import Facts
 from app.determine.where import fits
 from app.domain.decision import Finding
 from app.domain.facts import Fact, Truth
-from app.domain.policy import Criterion, FactSpec, FactType, Operand, Test, Window
+from app.domain.policy import CodeSet, Criterion, FactSpec, FactType, Operand, Test, Window
 from app.domain.values import Concept, Scalar
 
 MET, UNMET, UNKNOWN = Truth.MET, Truth.UNMET, Truth.UNKNOWN
@@ -131,8 +131,8 @@ def _holds(test: Test, spec: FactSpec) -> _Holds:
         operand = _in_force(operands, facts)
         if operand is None:
             return UNKNOWN, ()
-        if operand.codes is not None:
-            return _has_code(test.operator, value, operand, facts), ()
+        if operand.codes is not None and isinstance(value, Concept):
+            return _has_code(test.operator, value, operand.codes, facts), ()
         if not operand.fact:
             return (MET if compare(value, operand.value) else UNMET), ()
         other = facts.find(operand.fact)
@@ -159,12 +159,10 @@ def _in_force(operands: tuple[Operand, ...], facts: Facts) -> Operand | None:
     return None
 
 
-def _has_code(operator: str, value: Scalar, operand: Operand, facts: Facts) -> Truth:
-    if not isinstance(value, Concept) or operand.codes is None:
-        return UNKNOWN
+def _has_code(operator: str, value: Concept, wanted: CodeSet, facts: Facts) -> Truth:
     subject = facts.subject
     codes = short_codes(value, subject.terms.systems)
-    inside = belongs(codes, operand.codes, subject.service)
+    inside = belongs(codes, wanted, subject.service)
     return MET if inside is (operator == "code_in") else UNMET
 
 

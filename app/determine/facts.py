@@ -53,7 +53,7 @@ class Facts:
 
     def _look_up(self, spec: FactSpec) -> Fact:
         if spec.derive is not None:
-            return compute(spec, self.find)
+            return compute(spec, spec.derive, self.find)
         places = spec.find
         answer = next((place for place in places if place.kind is EvidenceKind.ANSWER), None)
         pooled = spec.take not in (Take.LATEST, Take.FIRST)

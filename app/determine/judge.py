@@ -155,11 +155,17 @@ def _missing(findings: list[Finding]) -> Iterator[Fact]:
         finding = waiting.pop()
         if finding.truth is not Truth.UNKNOWN:
             continue
-        waiting.extend(reversed(finding.parts))
+        waiting.extend(reversed(_open_parts(finding)))
         for fact in finding.facts:
             if not fact.known and fact.name not in seen:
                 seen.add(fact.name)
                 yield fact
+
+
+def _open_parts(finding: Finding) -> tuple[Finding, ...]:
+    """The parts to look into: while a condition is open, nobody is asked about its consequence."""
+    condition_open = finding.combination == "if" and finding.parts[0].truth is Truth.UNKNOWN
+    return finding.parts[:1] if condition_open else finding.parts
 
 
 def _needed(missing: list[Fact], facts: Facts, version: Version) -> tuple[Needed, ...]:

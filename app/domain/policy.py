@@ -421,13 +421,6 @@ class Policy:
     topic: str = ""
     file: str = ""
 
-    def version_on(self, day: date) -> Version | None:
-        """The version in force for a service on `day`."""
-        for version in self.versions:
-            if version.period.covers(day):
-                return version
-        return None
-
 
 @dataclass(frozen=True, slots=True)
 class Limit:

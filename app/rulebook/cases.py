@@ -26,7 +26,7 @@ from app.domain.request import (
 )
 from app.domain.values import Coding, Concept, Identifier, Period, Quantity, Scalar
 from app.errors import BadData
-from app.rulebook.facts import CODED, value
+from app.rulebook.facts import CODED, instant, value
 from app.rulebook.tree import Fields, Node, parse
 from app.rulebook.words import period
 
@@ -282,7 +282,7 @@ class _Reader:
             concept=concept,
             source=Source(f"urn:uuid:evidence-{node.line}", kinds[0].capitalize()),
             value=found,
-            at=_moment(at) if at else period.start,
+            at=instant(at) if at else period.start,
             period=period if start or end else None,
             attributes={
                 name: _plain(each)
@@ -299,13 +299,6 @@ def _listed(given: Mapping[str, Node], name: str) -> list[Node]:
 
 def _from(given: Mapping[str, Node], name: str) -> Period | None:
     return Period(given[name].day(), None) if name in given else None
-
-
-def _moment(node: Node) -> date | datetime:
-    found = value(node, FactType.INSTANT)
-    if not isinstance(found, date):
-        raise node.wrong("expected a day or an instant")
-    return found
 
 
 def _plain(node: Node) -> Scalar:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
+from app.determine.subject import is_given
 from app.domain.facts import EvidenceKind
 from app.domain.policy import (
     Bound,
@@ -124,12 +125,13 @@ def value(node: Node, kind: FactType) -> Scalar:
         case FactType.DATE:
             return node.day()
         case FactType.INSTANT:
-            return _instant(node)
+            return instant(node)
         case _:
             return node.word()
 
 
-def _instant(node: Node) -> date | datetime:
+def instant(node: Node) -> date | datetime:
+    """A day, or an instant as `2026-10-05T15:00` with or without offset."""
     try:
         read = datetime.fromisoformat(node.word())
     except ValueError:
@@ -148,10 +150,13 @@ def _find(node: Node, kind: FactType, state: FileState) -> Find:
     at = fields.need(place)
     coded = place in CODED
     what, only, back = fields.get("value"), fields.get("only"), fields.get("look_back")
+    field = "" if coded else at.listed()[0].word()
+    if place not in (*CODED, "answer") and not is_given(field):
+        raise at.wrong(f"{field!r} is no element of a {place} (policies/README.md lists them)")
     read = Find(
         kind=EvidenceKind(place),
         codes=code_set(at, CODED[place], state.terms) if coded else CodeSet(written=at.words()),
-        field="" if coded else at.listed()[0].word(),
+        field=field,
         value=what.word() if what else _usual(place, kind),
         where=qualifiers(fields.get("where"), state),
         excluding=qualifiers(fields.get("excluding"), state),

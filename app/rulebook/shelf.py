@@ -105,10 +105,9 @@ class Shelf:
     def history(self) -> Iterator[Activation]:
         """Every change, oldest first."""
         path = self.home / _HISTORY
-        if path.is_file():
-            with path.open(encoding="utf-8", newline="") as rows:
-                for at, rulebook, by in csv.reader(rows):
-                    yield Activation(datetime.fromisoformat(at), rulebook, by)
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        for at, rulebook, by in csv.reader(text.splitlines()):
+            yield Activation(datetime.fromisoformat(at), rulebook, by)
 
     def roll_back(self, at: datetime, by: str) -> str:
         """Bring back the rulebook that was in force before the present one; its short hash."""
@@ -135,7 +134,6 @@ class InForce:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
         self._shelf = Shelf(folder) if Shelf.stands_at(folder) else None
         self._lock = threading.Lock()
         self._name = self._shelf.current() if self._shelf else ""

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from app.determine.book import Rulebook
 from app.determine.decide import decide
 from app.domain.coverage import Coverage
-from app.domain.decision import Finding, ItemDecision, Outcome
+from app.domain.decision import Finding, Grant, ItemDecision, Outcome
 from app.domain.facts import Fact
 from app.domain.request import PriorAuthRequest
 from app.domain.values import Quantity
@@ -81,7 +81,7 @@ def _why(was: ItemDecision, now: ItemDecision) -> Iterator[str]:
         yield f"version {now.policy.version} instead of {was.policy.version}"
     yield from _findings(was.finding, now.finding)
     if was.grant and now.grant:
-        yield from _grants(was, now)
+        yield from _grants(was.grant, now.grant)
     asked = {need.fact for need in now.needed} ^ {need.fact for need in was.needed}
     if asked:
         yield f"asked for or no longer asked for: {', '.join(sorted(asked))}"
@@ -122,10 +122,7 @@ def _fact(fact: Fact) -> str:
     return f"{fact.name} {'known' if fact.known else 'unknown'}"
 
 
-def _grants(was: ItemDecision, now: ItemDecision) -> Iterator[str]:
-    old, new = was.grant, now.grant
-    if old is None or new is None:
-        return
+def _grants(old: Grant, new: Grant) -> Iterator[str]:
     if _units(old.units) != _units(new.units):
         yield f"grants {_units(new.units)} instead of {_units(old.units)}"
     if old.period != new.period:

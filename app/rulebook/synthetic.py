@@ -53,10 +53,7 @@ class _Maker:
         self._policy, self._version, self._plans = policy, version, plans
         self._urls, self._today, self._random = urls, today, random
         self._edges: dict[str, list[Scalar]] = {}
-        for leaf in leaves(version):
-            test = leaf.test
-            if test is None:
-                continue
+        for test in (leaf.test for leaf in leaves(version) if leaf.test):
             for operand in test.operands:
                 values = operand.value if isinstance(operand.value, tuple) else (operand.value,)
                 edges = [value for value in values if value is not None]

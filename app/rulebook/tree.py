@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from typing import cast
 
 import yaml
 
@@ -193,11 +194,9 @@ class _Builder:
             if event.anchor:
                 self._anchors[event.anchor] = node
             return node
-        return self._structure(event, depth)
+        return self._structure(cast("yaml.NodeEvent", event), depth)
 
-    def _structure(self, event: yaml.Event | None, depth: int) -> Node:
-        if not isinstance(event, yaml.NodeEvent):
-            raise BadData(f"{self._file}: the file ends in the middle of something")
+    def _structure(self, event: yaml.NodeEvent, depth: int) -> Node:
         line = _line(event)
         if depth > _MAX_DEPTH:
             raise BadData(f"{self._file}:{line}: nested more than {_MAX_DEPTH} deep")

@@ -42,6 +42,16 @@ def test_a_pended_line_shows_what_is_needed_and_when_it_is_due(answer: Answer) -
     assert any(line.startswith("Fecha límite: 2026-12-") for line in lines)
 
 
+def test_a_line_without_policy_shows_its_reason(answer: Answer) -> None:
+    lines = list(explain(answer(policy(), service="Z0000")))
+    assert lines[0] == "Line 1: not-required [none]"
+    assert lines[1] == "  clinical verdict: unknown; benefit: covered"
+    opinion = list(explain(answer(policy(), facts={"ill": "yes"}, use="predetermination")))
+    assert not any("Granted" in line for line in opinion)
+    unlimited = list(explain(answer(policy(grant={"period": "1 day"}), facts={"ill": "yes"})))
+    assert "  Granted: 2026-12-01 to 2026-12-01" in unlimited
+
+
 def test_a_business_error_names_the_element() -> None:
     error = BusinessError(
         BusinessProblem.WRONG_PAYER, "Bundle.entry[3]", ELIGIBILITY[EligibilityProblem.WRONG_PAYER]

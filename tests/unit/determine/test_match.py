@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from app.domain.decision import Decision, ItemDecision, Outcome, ReviewKind
+from app.domain.values import Coding, Concept
+from app.rulebook import Rulebook
+from app.rulebook.cases import Case
+from app.rulebook.trial import decided
 
 from .conftest import EN_ES, policy
 
@@ -258,3 +263,24 @@ def test_an_exclusion_speaks_only_when_its_rule_holds(answer: Answer) -> None:
     assert (found.outcome, found.benefit) == (Outcome.NOT_COVERED, "rule")
     alone = answer(exclusion).items[0]
     assert alone.outcome is Outcome.PENDED
+
+
+def test_specialties_of_a_line_come_from_qualifications_too(
+    book: Callable[..., Rulebook], case: Callable[..., Case]
+) -> None:
+    neurology = Concept((Coding("http://nucc.org/provider-taxonomy", "2084N0400X"),))
+    made = policy(applies=[scope("only", specialties=["2084N0400X"])])
+    rulebook = book(made)
+    plain = case(rulebook)
+    member = replace(plain.request.care_team[0], qualification=neurology)
+    request = replace(plain.request, care_team=(member,))
+    assert decided(replace(plain, request=request), rulebook).items[0].policy
+
+
+def test_a_plan_names_the_tier_of_a_provider(
+    book: Callable[..., Rulebook], case: Callable[..., Case]
+) -> None:
+    made = policy(applies=[scope("only", networks=["out"])])
+    rulebook = book(made)
+    assert decided(case(rulebook, npi="1"), rulebook).items[0].policy
+    assert not decided(case(rulebook, npi="1900002001"), rulebook).items[0].policy

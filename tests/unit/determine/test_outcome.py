@@ -141,6 +141,37 @@ def test_a_pathway_that_is_not_looked_at_asks_nothing(answer: Answer) -> None:
     assert [need.fact for need in opened.needed] == ["better"]
 
 
+def test_a_pathway_whose_criteria_are_not_in_force_is_left_out(answer: Answer) -> None:
+    later = {"fact": "ill", "is": True, "cite": "rule", "from": "2027-01-01"}
+    ways = [
+        {"id": "later", "label": EN_ES, "criteria": later},
+        {"id": "now", "label": EN_ES, "criteria": {"fact": "ill", "is": False, "cite": "rule"}},
+    ]
+    made = policy(pathways=ways)
+    del made["criteria"]
+    line = answer(made, facts={"ill": "no"}).items[0]
+    assert line.pathway == "now" and line.finding is not None
+    assert [part.rule for part in line.finding.parts[0].parts] == ["now"]
+
+
+def test_nobody_is_asked_about_a_consequence_while_its_condition_is_open(answer: Answer) -> None:
+    facts = {
+        name: {"label": EN_ES, "type": "yes-no", "ask": EN_ES} for name in ("if-so", "then-this")
+    }
+    criteria = [
+        {
+            "if": {"fact": "if-so", "is": True},
+            "then": {"fact": "then-this", "is": True},
+            "cite": "rule",
+        }
+    ]
+    made = policy(facts=facts, criteria=criteria)
+    assert [each.fact for each in answer(made).items[0].needed] == ["if-so"]
+    opened = answer(made, facts={"if-so": "yes"}).items[0]
+    assert [each.fact for each in opened.needed] == ["then-this"]
+    assert answer(made, facts={"if-so": "no"}).items[0].outcome is Outcome.APPROVED
+
+
 NEVER = {"id": "never-this", "when": {"fact": "ill", "is": False}, "text": EN_ES, "cite": "rule 9"}
 
 
@@ -430,6 +461,8 @@ def test_a_yearly_limit_reduces_or_ends_the_benefit(planned: Answer) -> None:
 def test_a_limit_also_ends_services_that_need_no_authorization(planned: Answer) -> None:
     tightest = planned(policy(), service="X7000", used={"visits": 3, "days": 5})
     assert (tightest.items[0].outcome, tightest.items[0].benefit) == (Outcome.NOT_COVERED, "limit")
+    other = planned(policy(), service="X7000", used={"visits": 19, "days": 0})
+    assert other.items[0].outcome is Outcome.NOT_REQUIRED
     open_still = planned(policy(), service="X7000", used={"visits": 3, "days": 4})
     assert open_still.items[0].outcome is Outcome.NOT_REQUIRED
 

@@ -44,6 +44,7 @@ def test_units_of_other_dimensions_do_not_convert(unit: str, wanted: str) -> Non
 def test_chemistry_converts_by_the_factors_that_the_policy_gives() -> None:
     glucose = (Conversion("mmol/L", Decimal("18.0182")),)
     assert convert(Decimal("3.0"), "mmol/L", "mg/dL", glucose) == Decimal("54.05460")
+    assert convert(Decimal("3.0"), "g/L", "mg/dL", glucose) is None
     hba1c = (Conversion("mmol/mol", Decimal("0.0915"), Decimal("2.15")),)
     assert convert(Decimal(53), "mmol/mol", "%", hba1c) == Decimal("6.9995")
 

@@ -169,6 +169,14 @@ def test_plans_and_policies_are_found_by_id(folder: Path) -> None:
         ("owner: Tester", "owner: Tester\nowner: Other", "`owner:` stands twice here"),
         ("owner: Tester", "owner: [a, b]", "expected a text here"),
         ("owner: Tester", "owner: {a: b}", "expected a text here"),
+        ("owner: Tester", "owner: \x01", "this is not YAML"),
+        ("services: [X1000]", "services: [X1000], states: {a: b}", "expected a list here"),
+        ("unit: kg", "unit: kg\n    find: [{request: unit}]", "'unit' is no element of a request"),
+        (
+            "unit: kg",
+            "unit: kg\n    find: [{coverage: used/}]",
+            "'used/' is no element of a coverage",
+        ),
         ("owner: Tester", "owner: *somebody", "no anchor `&somebody` stands above"),
         ("owner: Tester", "owner: 'Tester", "this is not YAML"),
         ("owner: Tester", "? [a]\n: b", "expected a name before the colon"),
@@ -322,6 +330,12 @@ def test_anchors_and_merges_are_understood(changed: Changed) -> None:
             "_gold_cards.yaml",
             'cards: [{npi: "1", services: [X1], from: 2026-01-01}]\n',
             "exemptions end",
+        ),
+        (
+            "_gold_cards.yaml",
+            'sources: {s: {title: T, url: "https://s"}}\n'
+            'cards: [{npi: "1", services: [X1], from: 2026-01-01, to: 2026-12-31, cite: s, states: [TX]}]\n',
+            "limited to `plans:` and `lines:` only",
         ),
         (
             "_plans/FW-MA-01.yaml",

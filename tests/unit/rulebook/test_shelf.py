@@ -9,7 +9,7 @@ import pytest
 
 from app.errors import BadData
 from app.rulebook import load
-from app.rulebook.shelf import InForce, Shelf, check
+from app.rulebook.shelf import InForce, Shelf, check, folder_in_force
 
 TODAY = date(2026, 11, 25)
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -65,6 +65,13 @@ def test_one_step_takes_it_back(folder: Path, shelf: Shelf) -> None:
     assert shelf.roll_back(NOW, "bo") == before == shelf.current()
     assert [each.by for each in shelf.history()] == ["ana", "ana", "bo"]
     assert InForce(shelf.home).current().sha256.startswith(before)
+
+
+def test_the_folder_in_force_is_found(folder: Path, shelf: Shelf) -> None:
+    assert folder_in_force(folder) == folder
+    assert folder_in_force(shelf.home) == shelf.place(shelf.current())
+    assert list(Shelf(folder).history()) == []
+    assert InForce(shelf.home).of("0" * 64) is None
 
 
 def test_there_may_be_nothing_to_go_back_to(shelf: Shelf, tmp_path: Path) -> None:
