@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Iterator
 from datetime import date
@@ -53,12 +54,14 @@ def main() -> int:
 
 
 def introduction() -> str:
-    """What the page is, where and when it was measured."""
+    """What the page is, where and when it was measured, and how busy the machine was before."""
+    busy = os.getloadavg()[0]
     return (
         "<!-- Written by `make bench`. Do not edit. -->\n\n# Benchmarks\n\n"
         f"Measured on {date.today().isoformat()} with `make bench` on this machine: "
         f"{machine.describe()}\nEverything runs on the same cores, load generator and database "
-        "included. Numbers move with what else the machine does; compare ratios.\n"
+        f"included. The load average before was {busy:.1f}: numbers of a busy machine are those of what "
+        "was left of it. Compare ratios.\n"
     )
 
 
