@@ -149,6 +149,12 @@ class Load:
                 if events & selectors.EVENT_READ and self.pull(wire):
                     self.finish(wire)
 
+    def close(self) -> None:
+        """Close all connections."""
+        for wire in self.wires:
+            wire.sock.close()
+        self.selector.close()
+
     def start_what_is_due(self, now: float, due: float, step: float) -> float:
         """Start requests on idle connections; in an open loop no more than the schedule says."""
         for wire in self.wires:
@@ -183,6 +189,7 @@ def main() -> None:
     args = parser.parse_args()
     load = Load(args.port, args.path, args.body.read_bytes(), args.connections)
     took = load.run(args.seconds, args.rate)
+    load.close()
     json.dump(
         {
             "seconds": took,
