@@ -231,16 +231,17 @@ def fitted(value: Scalar, spec: FactSpec, unit_understood: bool) -> tuple[Scalar
 
 def _number(value: Scalar, spec: FactSpec, unit_understood: bool) -> tuple[Decimal | None, str]:
     number: Decimal | None
+    counted = not spec.unit or spec.unit.startswith("{") or unit_understood
     if isinstance(value, Quantity):
         unit = value.code or value.unit
-        if not unit and spec.unit and not unit_understood:
+        if not unit and not counted:
             return None, "no-unit"
         number = convert(value.value, unit or spec.unit, spec.unit, spec.conversions)
         if number is None:
             return None, "wrong-unit"
     elif isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None, "not-an-option"
-    elif spec.unit and not spec.unit.startswith("{") and not unit_understood:
+    elif not counted:
         return None, "no-unit"
     else:
         number = Decimal(value)

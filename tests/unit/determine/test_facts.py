@@ -367,6 +367,11 @@ def test_values_of_every_type_are_fitted_or_refused() -> None:
     assert fitted(True, spec(FactType.NUMBER), True) == (None, "not-an-option")
     assert fitted(3, spec(FactType.NUMBER, unit="{events}"), False) == (3, "")
     assert fitted(Quantity(Decimal(3)), spec(FactType.NUMBER, unit="kg"), True) == (3, "")
+    assert fitted(Quantity(Decimal(3)), spec(FactType.NUMBER, unit="kg"), False) == (
+        None,
+        "no-unit",
+    )
+    assert fitted(Quantity(Decimal(3)), spec(FactType.NUMBER, unit="{events}/h"), False) == (3, "")
     option = Option("two", EN_ES, frozenset({"2"}))
     choice = spec(FactType.CHOICE, options=(option,))
     assert fitted(Quantity(Decimal(2)), choice, True) == ("two", "")
@@ -399,3 +404,22 @@ def test_both_sides_of_a_comparison_are_asked_for(answer: Callable[..., Any]) ->
     test = {"fact": "a", "at_least": {"fact": "b"}, "cite": "rule"}
     needed = answer(policy(facts=number, criteria=[test])).items[0].needed
     assert [each.fact for each in needed] == ["a", "b"]
+
+
+def test_all_days_count_without_a_look_back(look: Look) -> None:
+    facts = {
+        "it": {
+            "type": "number",
+            "unit": "d",
+            "take": "duration",
+            "find": [{"procedure": ["97110"]}],
+        }
+    }
+    evidence = [{"procedure": "97110", "from": "2024-11-01", "to": "2024-11-10"}]
+    assert look(facts, evidence=evidence).value == 10
+
+
+def test_a_code_may_be_answered(look: Look) -> None:
+    fact = look({"it": {"type": "code"}}, facts={"it": "X7000"})
+    assert isinstance(fact.value, Concept)
+    assert fact.value.codings[0].code == "X7000"

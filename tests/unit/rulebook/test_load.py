@@ -274,6 +274,14 @@ def test_names_of_states_and_numbers_stay_text(changed: Changed) -> None:
     assert ("HCPCS", "0024") in scope.services.codes.exact
 
 
+def test_a_text_may_be_anchored(changed: Changed) -> None:
+    rulebook = changed("owner: Tester", "owner: &who Tester\nrole: coverage")
+    again = changed("cite: rule 2}", "cite: rule 2, label: *who}")
+    assert rulebook.policy("made-up").owner == "Tester"
+    criterion = again.policy("made-up").versions[0].criterion
+    assert criterion is not None and criterion.parts[0].label == {"en": "Tester"}
+
+
 def test_anchors_and_merges_are_understood(changed: Changed) -> None:
     rulebook = changed(
         "grant: {units: 2, period: 90 days}",
