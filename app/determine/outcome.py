@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from app.determine.benefits import COVERED, LIMIT, RULE, BenefitVerdict, benefit, child_protected
@@ -29,6 +29,7 @@ from app.domain.request import Use
 from app.domain.values import Period, Quantity, Text
 
 _UNWRITTEN_GRANT = GrantRule(period=Span(days=90))
+_BINDING = (ReviewKind.PRIOR_AUTHORIZATION, ReviewKind.CONCURRENT, ReviewKind.DELEGATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ def draft(subject: Subject, rulebook: Rulebook) -> Draft:
         made = _excluded(found, subject) or _reviewed(found, subject, rulebook)
         made = _limited(made, verdict, subject)
     made = replace(made, used=verdict.used)
+    if subject.request.use is Use.PREDETERMINATION:
+        return _opinion(made, subject)
     return _in_time(made, subject)
 
 
@@ -141,7 +144,7 @@ def _reviewed(found: Match, subject: Subject, rulebook: Rulebook) -> Draft:
         return replace(made, reasons=(replace(made.reasons[0], citations=cited),))
     if review is ReviewKind.RECOMMENDED and subject.request.use is Use.PREAUTHORIZATION:
         return _not_required(entry, "review-offered", subject)
-    return _opinion(_judged(entry, judge(entry.ready, subject), subject), entry, subject)
+    return _judged(entry, judge(entry.ready, subject), subject)
 
 
 def _unlisted(technology: Technology | None, subject: Subject) -> Draft:
@@ -153,15 +156,14 @@ def _unlisted(technology: Technology | None, subject: Subject) -> Draft:
     book = subject.benefits
     if book is not None and book.unlisted == "none":
         reason = Reason("not-listed", said("not-listed"), book.citations)
-        return _opinion(Draft(Outcome.NOT_REQUIRED, ReviewKind.NONE, (reason,)), None, subject)
+        return Draft(Outcome.NOT_REQUIRED, ReviewKind.NONE, (reason,))
     return _pended(PendCause.NO_POLICY, "no-policy")
 
 
 def _not_required(entry: Entry, code: str, subject: Subject) -> Draft:
     text = entry.scope.text or said(code)
     reason = Reason(code, text, entry.scope.citations)
-    made = Draft(Outcome.NOT_REQUIRED, entry.scope.review, (reason,), policy=entry.ready.ref)
-    return _opinion(made, entry, subject)
+    return Draft(Outcome.NOT_REQUIRED, entry.scope.review, (reason,), policy=entry.ready.ref)
 
 
 def _never_covered(entry: Entry, subject: Subject) -> Draft:
@@ -348,20 +350,28 @@ def _limited(made: Draft, verdict: BenefitVerdict, subject: Subject) -> Draft:
     return made
 
 
-def _opinion(made: Draft, entry: Entry | None, subject: Subject) -> Draft:
-    """A predetermination is never an authorization: no grant number, always the notice."""
-    if subject.request.use is not Use.PREDETERMINATION:
-        return made
+def _opinion(made: Draft, subject: Subject) -> Draft:
+    """A predetermination is never an authorization: no grant, always the notice.
+
+    A service that must be authorized is told so; one that was already given gets its opinion, but
+    has to be sent as a request to be reviewed after the service.
+    """
     reasons = [*made.reasons, Reason("not-a-guarantee", said("not-a-guarantee"))]
-    if entry is not None and entry.scope.review is ReviewKind.PRIOR_AUTHORIZATION:
+    if made.review in _BINDING and made.outcome not in (Outcome.NOT_REQUIRED, Outcome.NOT_COVERED):
         reasons.append(Reason("authorization-required", said("authorization-required")))
+    if _last_day(subject) < subject.today:
+        reasons.append(Reason("already-given", said("already-given")))
     return replace(made, reasons=tuple(reasons), grant=None)
+
+
+def _last_day(subject: Subject) -> date:
+    last = subject.item.serviced.end if subject.item.serviced else None
+    return last or subject.day
 
 
 def _in_time(made: Draft, subject: Subject) -> Draft:
     """A service day that has passed makes it a post-service review; a missed request is said apart."""
-    last = subject.item.serviced.end if subject.item.serviced else None
-    if (last or subject.day) >= subject.today:
+    if _last_day(subject) >= subject.today:
         return made
     judged = (ReviewKind.PRIOR_AUTHORIZATION, ReviewKind.CONCURRENT)
     if made.review not in judged:

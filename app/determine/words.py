@@ -83,6 +83,12 @@ REASONS: Mapping[str, Text] = MappingProxyType(
             "en": "This service needs a prior authorization; this opinion does not replace it.",
             "es": "Este servicio necesita autorización previa; esta opinión no la sustituye.",
         },
+        "already-given": {
+            "en": "The service was already given. Send it as a request to $submit for a review after "
+            "the service.",
+            "es": "El servicio ya se prestó. Envíelo como solicitud a $submit para una revisión "
+            "posterior al servicio.",
+        },
         "exempt-provider": {
             "en": "The provider is exempt from review for this service.",
             "es": "El proveedor está exento de revisión para este servicio.",

@@ -45,6 +45,7 @@ def capability(guide: Guide, address: str, version: str) -> Capability:
         "software": {"name": "Forthwith", "version": version},
         "implementation": {"description": "A Forthwith server", "url": base},
     }
+    _place_own(statement["rest"][0]["resource"], base)
     _offer_validation(statement["rest"][0]["resource"], types)
     return Capability(orjson.dumps(statement), operations, types)
 
@@ -52,6 +53,14 @@ def capability(guide: Guide, address: str, version: str) -> Capability:
 def _operation(definition: dict[str, Any], base: str, version: str) -> dict[str, Any]:
     address = f"{base}/OperationDefinition/{definition['id']}"
     return definition | {"url": address, "version": version}
+
+
+def _place_own(listed: list[dict[str, Any]], base: str) -> None:
+    """Give the operations that are ours their address; the files name them as `OperationDefinition/x`."""
+    for entry in listed:
+        for operation in entry.get("operation", []):
+            if operation["definition"].startswith("OperationDefinition/"):
+                operation["definition"] = f"{base}/{operation['definition']}"
 
 
 def _offer_validation(listed: list[dict[str, Any]], types: frozenset[str]) -> None:

@@ -145,6 +145,7 @@ class system:  # noqa: N801 - read as a namespace: system.HCPCS
     C4BB_IDENTIFIER_TYPE: Final = "http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBIdentifierType"
     USPS: Final = "https://www.usps.com/"
     UUID: Final = "urn:ietf:rfc:3986"
+    LANGUAGE: Final = "urn:ietf:bcp:47"
 
     ADJUDICATION: Final = _THO + "adjudication"
     CLAIM_TYPE: Final = _THO + "claim-type"

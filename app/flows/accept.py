@@ -1,10 +1,11 @@
-"""Is this a request that `$submit` decides? If not, the sender learns what to change or where to go."""
+"""Is this a request that this door decides? If not, the sender learns what to change or where to go."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from app.domain.guide import Guide
+from app.domain.request import Use
 from app.errors import Invalid, Malformed, NotForHere
 from app.fhir.kind import Kind, kind_of
 from app.fhir.urls import profile
@@ -14,11 +15,14 @@ _ELSEWHERE = {
     Kind.INQUIRY: "This is an inquiry; $submit answers new requests. $inquire is not offered yet.",
     Kind.UPDATE: "Updates of an earlier request (PASClaimUpdate) are not supported yet.",
     Kind.CANCEL: "Cancelling an earlier request is not supported yet.",
-    Kind.PREDETERMINATION: "Claim.use is predetermination: that goes to Claim/$predetermine, which "
-    "this release does not offer yet; $submit takes preauthorization.",
+    Kind.PREDETERMINATION: "Claim.use is predetermination: send it to Claim/$predetermine; $submit "
+    "takes preauthorization.",
     Kind.CLAIM: "Claim.use is claim: bills go to claims processing; $submit takes preauthorization.",
+    Kind.NEW: "Claim.use is not predetermination: send a request for authorization to Claim/$submit; "
+    "$predetermine gives an opinion that authorizes nothing.",
 }
-_OF_USE = (Kind.PREDETERMINATION, Kind.CLAIM)
+_OF_USE = (Kind.PREDETERMINATION, Kind.CLAIM, Kind.NEW)
+_KINDS = {Use.PREAUTHORIZATION: Kind.NEW, Use.PREDETERMINATION: Kind.PREDETERMINATION}
 
 
 def bundle_in(document: dict[str, Any]) -> tuple[dict[str, Any], str]:
@@ -44,16 +48,32 @@ def bundle_in(document: dict[str, Any]) -> tuple[dict[str, Any], str]:
     return bundle, f"/parameter/{place}/resource"
 
 
-def accept(bundle: dict[str, Any], guide: Guide, validator: Validator) -> None:
-    """Raise NotForHere for a bundle at the wrong door, Invalid with every issue for a broken one.
+def at_the_door(bundle: dict[str, Any], guide: Guide, use: Use) -> None:
+    """Raise NotForHere for a bundle that belongs to another door than that of `use`.
 
-    The door comes first: a list of broken rules would not help the sender of an inquiry. Warnings
-    do not block, nor do must-support elements that are missing (PAS 2.2.1 conf-14).
+    This comes before validation: a list of broken rules would not help the sender of an inquiry.
     """
     kind = kind_of(bundle)
-    if kind is not Kind.NEW:
+    if kind is not _KINDS[use]:
         at = "Bundle.entry[0].resource.use" if kind in _OF_USE else "Bundle.entry[0].resource"
         raise NotForHere(f"{_ELSEWHERE[kind]} See GET /fhir/{guide.value}/metadata.", at=at)
-    issues = validator.bundle(bundle, profile.REQUEST_BUNDLE)
+
+
+def accept(bundle: dict[str, Any], guide: Guide, validator: Validator, use: Use) -> None:
+    """Raise NotForHere for a bundle at the wrong door, Invalid with every issue for a broken one.
+
+    Warnings do not block, nor do must-support elements that are missing (PAS 2.2.1 conf-14). A
+    predetermination is held to the same profile in all but Claim.use, which PAS fixes.
+    """
+    at_the_door(bundle, guide, use)
+    held = _as_preauthorization(bundle) if use is Use.PREDETERMINATION else bundle
+    issues = validator.bundle(held, profile.REQUEST_BUNDLE)
     if any(issue.is_error for issue in issues):
         raise Invalid("The bundle breaks rules of its profile.", issues)
+
+
+def _as_preauthorization(bundle: dict[str, Any]) -> dict[str, Any]:
+    """The bundle with the one `use` that its profile knows; the bundle itself is not changed."""
+    first, *others = bundle["entry"]
+    head = {**first["resource"], "use": Use.PREAUTHORIZATION.value}
+    return {**bundle, "entry": [{**first, "resource": head}, *others]}

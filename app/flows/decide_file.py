@@ -12,7 +12,9 @@ from app.clock import Moment
 from app.domain.coverage import Eligibility
 from app.domain.decision import Decision
 from app.domain.guide import Guide
+from app.domain.request import Use
 from app.errors import BadData, BadSetup
+from app.fhir.kind import Kind, kind_of
 from app.fhir.read import read_request
 from app.fhir.validate import Limits, Validator
 from app.fhir.validate.text import parse
@@ -41,10 +43,11 @@ def decide_file(
     settings: Settings,
     moment: Moment,
 ) -> Judged:
-    """Decide the bundle in `raw` as `$submit` does; raises what `$submit` raises."""
+    """Decide the bundle in `raw` as `$submit` or `$predetermine` does; raises what it raises."""
     limits = Limits(settings.max_depth, settings.max_entries, settings.max_body_bytes)
     bundle, _ = bundle_in(parse(raw, limits))
-    accept(bundle, guide, Validator.load(guide.value))
+    use = Use.PREDETERMINATION if kind_of(bundle) is Kind.PREDETERMINATION else Use.PREAUTHORIZATION
+    accept(bundle, guide, Validator.load(guide.value), use)
     request = read_request(bundle, guide)
     return Judged(*judge(request, bundle, source, rulebook, settings.namespace, moment))
 

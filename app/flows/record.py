@@ -13,12 +13,14 @@ from app.domain.coverage import Coverage, Eligibility
 from app.domain.decision import Decision, ItemDecision, Outcome, PendCause
 from app.domain.event import Event, EventKind
 from app.domain.principal import Principal
-from app.domain.request import Item, Party, PriorAuthRequest
+from app.domain.request import Item, Party, PriorAuthRequest, Use
 from app.flows.repeat import Mark
 from app.store import CaseItem, DocumentKind, Resource, Store, Submission
 
 MEDIA_TYPE = "application/fhir+json"
 MACHINE = "machine"
+_PREFIXES = {Use.PREAUTHORIZATION: "FC", Use.PREDETERMINATION: "FP"}
+"""A predetermination is a case with a reference of its own, never mistaken for an authorization."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def open_case(
     return Case(
         id=moment.new_id(),
         tenant=caller.tenant,
-        number=moment.new_number("FC"),
+        number=moment.new_number(_PREFIXES[request.use]),
         guide=request.guide,
         state=state_after(decision),
         submitter=caller.id,

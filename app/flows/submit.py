@@ -1,7 +1,8 @@
-"""`Claim/$submit`: a request bundle goes in, a decided answer comes out. The whole story.
+"""`Claim/$submit` and `Claim/$predetermine`: a request goes in, an answer comes out. The whole story.
 
 PAS 2.2.1 and 2.0.1, specification: submit operation. A refusal is an exception (4xx), a business
-"no" is an answer, and what we could not find out pends; nothing here can deny.
+"no" is an answer, and what we could not find out pends; nothing here can deny. A predetermination
+takes the same road and ends in an opinion: it has numbers of its own and authorizes nothing.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import orjson
 from app.clock import Moment
 from app.domain.guide import Guide
 from app.domain.principal import Principal
+from app.domain.request import Use
 from app.errors import Invalid
 from app.fhir.read import read_request
 from app.fhir.validate.text import parse
 from app.fhir.write import Envelope, write_response
-from app.flows.accept import accept, bundle_in
+from app.flows.accept import accept, at_the_door, bundle_in
 from app.flows.context import Context
 from app.flows.judge import judge
 from app.flows.record import Intake, open_case, record
@@ -23,17 +25,25 @@ from app.flows.repeat import earlier_answer, mark_of
 from app.store import Taken
 
 
-def submit(context: Context, caller: Principal, raw: bytes, guide: Guide, moment: Moment) -> bytes:
-    """The response bundle for a submission; all of it is stored, or nothing.
+def submit(
+    context: Context,
+    caller: Principal,
+    raw: bytes,
+    guide: Guide,
+    moment: Moment,
+    use: Use = Use.PREAUTHORIZATION,
+) -> bytes:
+    """The response bundle for a submission; all of it is stored, or nothing. `use` is the door.
 
     Raises Malformed, Invalid (with every issue), NotForHere, Conflict or TooLarge for what the
     caller must change; Unavailable or Broken when we could not answer.
     """
     bundle, path = bundle_in(parse(raw, context.limits))
+    at_the_door(bundle, guide, use)
     mark = mark_of(bundle, guide)
     if mark and (earlier := earlier_answer(context, caller, mark, moment)):
         return earlier
-    accept(bundle, guide, context.validators[guide])
+    accept(bundle, guide, context.validators[guide], use)
     if mark is None:
         raise Invalid("The bundle needs an identifier with a value.", at="Bundle.identifier")
     request = read_request(bundle, guide)

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from app.domain.decision import Decision, Grant, ItemDecision, Outcome
-from app.domain.request import CareTeamMember, Item, PriorAuthRequest
+from app.domain.request import CareTeamMember, Item, PriorAuthRequest, Use
 from app.domain.values import Identifier
 from app.fhir.read.entries import Entries, Entry
 from app.fhir.read.values import part, parts, text, whole
@@ -86,6 +86,11 @@ class Draft:
         """The entry of the requester: an organization or a practitioner's role."""
         return self.entries.follow(self.claim.resource.get("provider"), self.claim)
 
+    @property
+    def is_opinion(self) -> bool:
+        """Whether this answers a predetermination, which no PAS profile knows."""
+        return self.request.use is Use.PREDETERMINATION
+
     def own_url(self, name: str) -> str:
         """The address of a resource that we add: always the same for the same answer."""
         return uuid.uuid5(uuid.UUID(self.envelope.response_id), name).urn
@@ -97,7 +102,7 @@ def head(draft: Draft, extensions: list[Json]) -> Json:
     written: Json = {
         "resourceType": "ClaimResponse",
         "id": envelope.response_id,
-        "meta": {"profile": [profile.CLAIM_RESPONSE]},
+        "meta": None if draft.is_opinion else {"profile": [profile.CLAIM_RESPONSE]},
         "extension": extensions,
         "identifier": [
             each
@@ -106,7 +111,7 @@ def head(draft: Draft, extensions: list[Json]) -> Json:
         ],
         "status": "active",
         "type": claim.get("type"),
-        "use": "preauthorization",
+        "use": draft.request.use.value,
         "patient": echo.refer(claim.get("patient")),
         "created": instant(envelope.created),
         "insurer": echo.refer(claim.get("insurer")),

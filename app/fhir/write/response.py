@@ -17,6 +17,7 @@ from app.fhir.write.draft import Draft, tidy
 from app.fhir.write.echo import Echo
 from app.fhir.write.envelope import Envelope
 from app.fhir.write.json import Json, instant
+from app.fhir.write.opinion import as_opinion
 
 _WRITERS: Mapping[Guide, Callable[[Draft], tuple[Json, list[Json]]]] = {
     Guide.V22: v22.claim_response,
@@ -39,6 +40,8 @@ def write_response(
     response, added = _WRITERS[request.guide](draft)
     response["error"] = list(errors(draft))
     response["processNote"] = draft.notes.written()
+    if draft.is_opinion:
+        as_opinion(draft, response)
     response["contained"] = draft.echo.contained
     own = {
         "fullUrl": f"{envelope.address}/ClaimResponse/{envelope.response_id}",
@@ -48,7 +51,7 @@ def write_response(
         {
             "resourceType": "Bundle",
             "id": draft.own_url("bundle").rpartition(":")[2],
-            "meta": {"profile": [profile.RESPONSE_BUNDLE]},
+            "meta": None if draft.is_opinion else {"profile": [profile.RESPONSE_BUNDLE]},
             "identifier": received.get("identifier"),
             "type": "collection",
             "timestamp": instant(envelope.created),

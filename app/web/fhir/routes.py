@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.auth.scopes import Scope
 from app.domain.guide import Guide
+from app.domain.request import Use
 from app.flows.context import Context
 from app.web.fhir import describe, read, submit, validate
 from app.web.routes import Route
@@ -25,7 +26,14 @@ def routes(context: Context, guide: Guide, turn: Turn) -> list[Route]:
             f"{base}/Claim/$submit",
             "POST",
             named("submit"),
-            submit.view(context, guide, turn),
+            submit.view(context, guide, turn, Use.PREAUTHORIZATION),
+            Scope.SUBMIT,
+        ),
+        Route(
+            f"{base}/Claim/$predetermine",
+            "POST",
+            named("predetermine"),
+            submit.view(context, guide, turn, Use.PREDETERMINATION),
             Scope.SUBMIT,
         ),
         Route(
