@@ -54,7 +54,7 @@ def decide(
     if isinstance(eligibility, NotEligible):
         return _refused(eligibility, rulebook, moment)
     today = moment.now.astimezone(ZoneInfo(rulebook.time_zone)).date()
-    gathered = gather(request, rulebook.terms)
+    gathered = _gathered(request, rulebook)
     items: list[ItemDecision] = []
     dues: list[Due] = []
     used: dict[str, Decimal] = {}
@@ -89,14 +89,24 @@ def _refused(found: NotEligible, rulebook: Rulebook, moment: Moment) -> Decision
     return Decision((), (error,), moment.now, rulebook.sha256)
 
 
+def _gathered(request: PriorAuthRequest, rulebook: Rulebook) -> Gathered | None:
+    try:
+        return gather(request, rulebook.terms)
+    except Exception as fault:  # noqa: BLE001 - a fault of ours must reach a person, never deny
+        _log.error("the evidence could not be gathered: %s", type(fault).__name__)
+        return None
+
+
 def _line(
     request: PriorAuthRequest,
     item: Item,
     coverage: Coverage,
     rulebook: Rulebook,
-    gathered: Gathered,
+    gathered: Gathered | None,
     today: date,
 ) -> Draft:
+    if gathered is None:
+        return _fault()
     try:
         line = subject(
             request,
@@ -111,12 +121,13 @@ def _line(
         return draft(line, rulebook)
     except Exception as fault:  # noqa: BLE001 - a fault of ours must reach a person, never deny
         _log.error("line %s could not be judged: %s", item.sequence, type(fault).__name__)
-        return Draft(
-            Outcome.PENDED,
-            ReviewKind.PRIOR_AUTHORIZATION,
-            (Reason("system", said("system")),),
-            cause=PendCause.SYSTEM,
-        )
+        return _fault()
+
+
+def _fault() -> Draft:
+    reason = Reason("system", said("system"))
+    review = ReviewKind.PRIOR_AUTHORIZATION
+    return Draft(Outcome.PENDED, review, (reason,), cause=PendCause.SYSTEM)
 
 
 def _numbered(drafted: Draft, item: Item, moment: Moment, today: date) -> ItemDecision:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.domain.coverage import Funding, LineOfBusiness, Plan
 from app.domain.decision import Citation, ReviewKind
@@ -229,10 +230,17 @@ def deadlines(content: str, file: str) -> tuple[str, tuple[DeadlineRule, ...]]:
     fields = Fields(parse(content, file), "the deadlines")
     state = FileState(Terms({}, {}), {})
     _sources(fields, state)
-    zone = fields.need("time_zone").word()
+    zone = _zone(fields.need("time_zone"))
     rules = tuple(_deadline(node, state) for node in fields.need("rules").listed())
     fields.done()
     return zone, rules
+
+
+def _zone(node: Node) -> str:
+    try:
+        return ZoneInfo(node.word()).key
+    except (ZoneInfoNotFoundError, ValueError):
+        raise node.wrong(f"{node.text!r} is no time zone like America/New_York") from None
 
 
 def _deadline(node: Node, state: FileState) -> DeadlineRule:

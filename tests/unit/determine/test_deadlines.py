@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from itertools import product
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from app import resources
 from app.determine.deadlines import business_day, due, holidays, instant_due, protections
 from app.domain.coverage import Coverage, Funding, LineOfBusiness, Plan
-from app.domain.decision import Citation
+from app.domain.decision import Citation, ReviewKind
 from app.domain.policy import DeadlineRule
 from app.domain.values import Period
 from app.rulebook import Rulebook, load
@@ -180,3 +181,25 @@ def test_a_rule_for_some_policies_is_for_those_only() -> None:
 def test_federal_holidays_are_kept_on_working_days(year: int, day: str) -> None:
     assert date.fromisoformat(day) in holidays(year)
     assert len(holidays(year)) in (10, 11, 12)
+
+
+def test_whatever_waits_has_a_deadline(rulebook: Rulebook) -> None:
+    """A case that waits for a person or for information always has one."""
+    urgencies = ("standard", "expedited", "drug-standard", "drug-expedited")
+    for line, funding, review, urgency in product(LineOfBusiness, Funding, ReviewKind, urgencies):
+        found = due(
+            rulebook.deadlines,
+            member(line, funding, "TX"),
+            str(review),
+            urgency,
+            RECEIVED,
+            rulebook.time_zone,
+        )
+        assert found is not None, (line, funding, review, urgency)
+
+
+def test_laws_come_before_the_house_clock(rulebook: Rulebook) -> None:
+    found = due(
+        rulebook.deadlines, member("medicare-advantage"), "post-service", "standard", RECEIVED, ZONE
+    )
+    assert found is not None and found.rule.id == "ma-payment"

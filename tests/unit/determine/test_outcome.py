@@ -607,6 +607,17 @@ def test_a_fault_of_ours_goes_to_a_person_and_spares_the_other_lines(
     assert "patient" not in caplog.text
 
 
+def test_evidence_that_breaks_us_goes_to_a_person(
+    answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(deciding, "gather", broken)
+    decision = answer(policy(), also=["Z0000"], facts={"ill": "yes"})
+    assert [line.pend_cause for line in decision.items] == [PendCause.SYSTEM] * 2
+
+
 def test_the_same_arguments_give_the_same_decision(answer: Answer) -> None:
     one = answer(policy(), facts={"ill": "yes"}, units=1)
     assert one == answer(policy(), facts={"ill": "yes"}, units=1)

@@ -313,6 +313,7 @@ def test_anchors_and_merges_are_understood(changed: Changed) -> None:
             "code,category,from,to,states,beside,source,read_on\nX1,a,soon,,,,s,2026-01-01\n",
             "expected a day like",
         ),
+        ("_deadlines.yaml", "time_zone: Mars\nrules: []\n", "'Mars' is no time zone"),
         ("_delegates.yaml", "a: {name: A}\n", "a delegate needs `phone:`"),
         (
             "_deadlines.yaml",
