@@ -100,7 +100,7 @@ def _excluded(found: Match, subject: Subject) -> Draft | None:
     last: Draft | None = None
     for entry in found.exclusions:
         judged = judge(entry.ready, subject)
-        made = _judged(entry, judged, subject)
+        made = _judged(entry, judged, subject, found.technology)
         if judged.never is not None or judged.route is not None:
             return made
         last = made
@@ -132,27 +132,24 @@ def _reviewed(found: Match, subject: Subject, rulebook: Rulebook) -> Draft:
         )
     review = entry.scope.review
     if review is ReviewKind.NONE:
-        return _not_required(entry, "not-required", subject)
+        return _not_required(entry, "not-required")
     if review is ReviewKind.NOT_COVERED:
         return _never_covered(entry, subject)
     if review is ReviewKind.DELEGATED:
         return _delegated(entry, rulebook)
     card = gold_card(subject)
     if card is not None and not (card.requests and found.exemptions):
-        made = _not_required(entry, "exempt-provider", subject)
+        made = _not_required(entry, "exempt-provider")
         cited = (card.citation,) if card.citation else ()
         return replace(made, reasons=(replace(made.reasons[0], citations=cited),))
     if review is ReviewKind.RECOMMENDED and subject.request.use is Use.PREAUTHORIZATION:
-        return _not_required(entry, "review-offered", subject)
-    return _judged(entry, judge(entry.ready, subject), subject)
+        return _not_required(entry, "review-offered")
+    return _judged(entry, judge(entry.ready, subject), subject, found.technology)
 
 
 def _unlisted(technology: Technology | None, subject: Subject) -> Draft:
-    if technology is not None:
-        missing = [slot.name for slot in technology.slots if slot.status != "supports"]
-        if missing:
-            text = said("new-technology", slots=", ".join(missing))
-            return _pended(PendCause.CLINICAL_REVIEW, "new-technology", text=text)
+    for reason in _unproven(technology) if technology else ():
+        return _pended(PendCause.CLINICAL_REVIEW, reason.code, text=reason.text)
     book = subject.benefits
     if book is not None and book.unlisted == "none":
         reason = Reason("not-listed", said("not-listed"), book.citations)
@@ -160,7 +157,7 @@ def _unlisted(technology: Technology | None, subject: Subject) -> Draft:
     return _pended(PendCause.NO_POLICY, "no-policy")
 
 
-def _not_required(entry: Entry, code: str, subject: Subject) -> Draft:
+def _not_required(entry: Entry, code: str) -> Draft:
     text = entry.scope.text or said(code)
     reason = Reason(code, text, entry.scope.citations)
     return Draft(Outcome.NOT_REQUIRED, entry.scope.review, (reason,), policy=entry.ready.ref)
@@ -207,7 +204,9 @@ def _based(entry: Entry, judged: Judgement) -> Draft:
     )
 
 
-def _judged(entry: Entry, judged: Judgement, subject: Subject) -> Draft:
+def _judged(
+    entry: Entry, judged: Judgement, subject: Subject, technology: Technology | None
+) -> Draft:
     """The outcome that the policy's own words give to the judgement."""
     base = _based(entry, judged)
     outcomes = entry.ready.version.outcomes
@@ -218,6 +217,8 @@ def _judged(entry: Entry, judged: Judgement, subject: Subject) -> Draft:
         return _never(base, judged.never, subject)
     if judged.route is not None and (judged.route.always or judged.truth is not Truth.MET):
         offered = _offered(judged.route)
+        if technology is not None and technology.id == judged.route.technology:
+            offered = (*offered, *_unproven(technology))
         routed = replace(base, needed=judged.needed, reasons=offered)
         text = judged.route.text
         pended = _pended(PendCause.CLINICAL_REVIEW, judged.route.id, routed, text)
@@ -385,6 +386,13 @@ def _in_time(made: Draft, subject: Subject) -> Draft:
 
 def _number(value: Decimal) -> str:
     return format(value.normalize(), "f")
+
+
+def _unproven(technology: Technology) -> tuple[Reason, ...]:
+    """The reason that names the evidence which the register still lacks; none when all supports."""
+    missing = [slot.name for slot in technology.slots if slot.status != "supports"]
+    text = said("new-technology", slots=", ".join(missing))
+    return (Reason("new-technology", text),) if missing else ()
 
 
 def _offered(rule: Rule) -> tuple[Reason, ...]:

@@ -316,7 +316,8 @@ class Rule:
     """A sentence with a condition: a benefit fact (`never`) or a route to a person (`clinician`).
 
     `signed` means that a clinician must sign even though the fact is a benefit fact. `always`
-    means that the route holds although all criteria are met.
+    means that the route holds although all criteria are met. `technology` is an entry of the
+    register whose missing evidence the answer names.
     """
 
     id: str
@@ -326,6 +327,7 @@ class Rule:
     signed: bool = False
     always: bool = False
     offer: Offer | None = None
+    technology: str = ""
 
 
 @dataclass(frozen=True, slots=True)

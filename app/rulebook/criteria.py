@@ -106,7 +106,9 @@ class Criteria:
         for item in node.listed() if node else ():
             fields = Fields(item, f"an entry of `{what}:`")
             name = fields.need("id")
-            offer, signed, always = (fields.get(key) for key in ("offer", "signed", "always"))
+            offer, signed, always, technology = (
+                fields.get(key) for key in ("offer", "signed", "always", "technology")
+            )
             read.append(
                 Rule(
                     id=name.word(),
@@ -116,6 +118,7 @@ class Criteria:
                     signed=signed.yes_no() if signed else False,
                     always=always.yes_no() if always else False,
                     offer=_offer(offer) if offer else None,
+                    technology=technology.word() if technology else "",
                 )
             )
             if what != "clinician" and not read[-1].citations:

@@ -52,7 +52,8 @@ def _load(folder: Path) -> Rulebook:
     technology = text.get("_new_technology.yaml")
     cards = text.get("_gold_cards.yaml")
     named = tables.delegates(*delegates) if delegates else {}
-    faults += _contradictions(read, plans, set(named))
+    register = tables.technologies(*technology, terms) if technology else ()
+    faults += _contradictions(read, plans, set(named), {each.id for each in register})
     if faults:
         raise BadData("\n".join(faults))
     return build(
@@ -63,7 +64,7 @@ def _load(folder: Path) -> Rulebook:
         deadlines=rules,
         delegates=named,
         gold_cards=tables.gold_cards(*cards, terms) if cards else (),
-        technologies=tables.technologies(*technology, terms) if technology else (),
+        technologies=register,
         time_zone=zone,
         sha256=digest.hexdigest(),
     )
@@ -140,11 +141,20 @@ def _plans(
 
 
 def _contradictions(
-    read: Iterable[Policy], plans: Mapping[str, Plan], delegates: set[str]
+    read: Iterable[Policy],
+    plans: Mapping[str, Plan],
+    delegates: set[str],
+    technologies: set[str],
 ) -> Iterable[str]:
     """What only the whole rulebook can tell: names that nothing stands behind."""
     for policy in read:
         for version in policy.versions:
+            for rule in version.clinician:
+                if rule.technology and rule.technology not in technologies:
+                    yield (
+                        f"{policy.file}: {rule.id}: no technology {rule.technology!r} stands in "
+                        "_new_technology.yaml"
+                    )
             for scope in version.scopes:
                 if scope.delegate and scope.delegate not in delegates:
                     yield (

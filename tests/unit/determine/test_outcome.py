@@ -509,6 +509,32 @@ register:
     ]
 
 
+def test_a_route_may_name_what_the_register_lacks(answer: Answer) -> None:
+    register = """
+register:
+  - id: tech
+    label: {en: Tech}
+    services: [X1000]
+    evidence:
+      government-rule: {status: missing}
+      technology-assessment: {status: supports, source: ECRI, dated: 2026-01-01}
+      fda: {status: supports, source: FDA, dated: 2026-01-01}
+      literature: {status: supports, source: File, dated: 2026-01-01}
+"""
+    route = {
+        "id": "young",
+        "when": {"fact": "ill", "is": False},
+        "text": EN_ES,
+        "technology": "tech",
+    }
+    files = {"_new_technology.yaml": register}
+    decision = answer(policy(clinician=[route]), files=files, facts={"ill": "no"})
+    assert codes(decision) == ["young", "new-technology"]
+    assert answer(policy(clinician=[route]), files=files, facts={"ill": "yes"}).items[
+        0
+    ].outcome is (Outcome.APPROVED)
+
+
 def test_an_exempt_provider_needs_no_review(answer: Answer) -> None:
     cards = """
 sources: {law: {title: The law, url: "https://law.example"}}

@@ -195,6 +195,11 @@ def test_plans_and_policies_are_found_by_id(folder: Path) -> None:
         ),
         (
             "criteria:\n",
+            "clinician: [{id: c, when: {fact: ill, is: no}, text: {en: x}, technology: none}]\ncriteria:\n",
+            "no technology 'none' stands in _new_technology.yaml",
+        ),
+        (
+            "criteria:\n",
             "other:\n",
             "services are reviewed here, so `criteria:` or `pathways:` are needed",
         ),
