@@ -83,7 +83,7 @@ def explain_item(item: ItemDecision, language: str = "en") -> Iterator[str]:
         yield f"  {words['why']}: {_in(reason.text, language)}" + (f" [{cited}]" if cited else "")
     if item.grant:
         grant = item.grant
-        units = f"{_value(grant.units, words)} {words['units']}, " if grant.units else ""
+        units = f"{_units(grant.units, words)}, " if grant.units else ""
         yield f"  {words['granted']}: {units}{grant.period.start} {words['to']} {grant.period.end}"
         if grant.next_review:
             yield f"  {words['review']}: {grant.next_review}"
@@ -102,8 +102,14 @@ def tree(finding: Finding, language: str = "en", depth: int = 0) -> Iterator[str
     yield f"{indent}{_MARK[finding.truth]} {label}" + (f" [{cited}]" if cited else "")
     for fact in finding.facts:
         yield f"{indent}    {fact_line(fact, language)}"
-    for part in finding.parts:
+    for part in _shown(finding):
         yield from tree(part, language, depth + 1)
+
+
+def _shown(finding: Finding) -> tuple[Finding, ...]:
+    """The parts worth reading: not the consequence of a condition that does not apply."""
+    idle = finding.combination == "if" and finding.parts[0].truth is Truth.UNMET
+    return finding.parts[:1] if idle else finding.parts
 
 
 def fact_line(fact: Fact, language: str = "en") -> str:
@@ -114,8 +120,14 @@ def fact_line(fact: Fact, language: str = "en") -> str:
     said = _value(fact.value, words)
     unit = f" {fact.unit}" if fact.unit else ""
     notes = [fact.at.isoformat()] if fact.at else []
-    notes += [f"{each.kind} {each.where}".strip() for each in fact.sources[:3]]
+    sources = dict.fromkeys(f"{each.kind} {each.where}".strip() for each in fact.sources)
+    notes += list(sources)[:3]
     return f"{fact.name} = {said}{unit}" + (f" ({', '.join(notes)})" if notes else "")
+
+
+def _units(units: Quantity, words: dict[str, str]) -> str:
+    said = _value(units, words)
+    return said if units.unit or units.code else f"{said} {words['units']}"
 
 
 def _in(text: Text, language: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from app.domain.policy import FactSpec, Operand, Span, Test
+from app.domain.policy import FactSpec, Operand, Span, Test, Window
 from app.domain.values import Scalar, Text
 from app.rulebook.words import LANGUAGES, shown
 
@@ -24,12 +24,15 @@ _WORDS = {
         "and": "and",
         "from": "from",
         "to": "to",
+        "until": "until",
+        "onwards": "on",
+        "same day": "on",
         "before": "before",
         "after": "after",
         "on": "the day of",
-        "day": "day(s)",
-        "month": "month(s)",
-        "hour": "hour(s)",
+        "day": "day/days",
+        "month": "month/months",
+        "hour": "hour/hours",
         "plus": "plus",
         "other": "another value by date or plan",
     },
@@ -46,12 +49,15 @@ _WORDS = {
         "and": "y",
         "from": "desde",
         "to": "hasta",
+        "until": "hasta",
+        "onwards": "en adelante",
+        "same day": "en",
         "before": "antes de",
         "after": "después de",
         "on": "el día de",
-        "day": "día(s)",
-        "month": "mes(es)",
-        "hour": "hora(s)",
+        "day": "día/días",
+        "month": "mes/meses",
+        "hour": "hora/horas",
         "plus": "más",
         "other": "otro valor según fecha o plan",
     },
@@ -70,14 +76,7 @@ def _sentence(test: Test, spec: FactSpec, specs: dict[str, FactSpec], language: 
         known = test.operands[0].value is True
         return f"{label}: {words['known' if known else 'unknown']}"
     if test.window:
-        other = _label(specs[test.window.of], language)
-        start, end = test.window.start, test.window.end
-        parts = [
-            f"{words[name]} {_span(edge, other, words)}"
-            for name, edge in (("from", start), ("to", end))
-            if edge is not None
-        ]
-        return f"{label}: {' '.join(parts)}"
+        return f"{label}: {_window(test.window, _label(specs[test.window.of], language), words)}"
     values = [_operand(each, spec, specs, language) for each in test.operands[:1]]
     if len(test.operands) > 1:
         values.append(f"({words['other']})")
@@ -85,6 +84,18 @@ def _sentence(test: Test, spec: FactSpec, specs: dict[str, FactSpec], language: 
         return f"{label}: {' '.join(values)}"
     sign = _SIGNS.get(test.operator) or words.get(test.operator, "")
     return f"{label} {sign} {' '.join(values)}".replace("  ", " ")
+
+
+def _window(window: Window, other: str, words: dict[str, str]) -> str:
+    start = _span(window.start, other, words) if window.start is not None else ""
+    end = _span(window.end, other, words) if window.end is not None else ""
+    if start == end:
+        return f"{words['same day']} {start}"
+    if not start:
+        return f"{words['until']} {end}"
+    if not end:
+        return f"{words['from']} {start} {words['onwards']}"
+    return f"{words['from']} {start} {words['to']} {end}"
 
 
 def _label(spec: FactSpec, language: str) -> str:
@@ -119,7 +130,7 @@ def _value(value: Scalar | tuple[Scalar, ...] | None, spec: FactSpec, language: 
 
 def _span(span: Span, other: str, words: dict[str, str]) -> str:
     parts = [
-        f"{abs(amount)} {words[name]}"
+        f"{abs(amount)} {words[name].split('/')[abs(amount) != 1]}"
         for name, amount in (("month", span.months), ("day", span.days), ("hour", span.hours))
         if amount
     ]
