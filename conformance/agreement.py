@@ -16,7 +16,7 @@ KINDS: Final = (
     "array",
     "type",
     "foreign",
-    "primitive0",
+    "primitive",
     "empty",
     "null",
     "fixed",
@@ -97,5 +97,12 @@ def why(mutation: Mutation, told: str) -> str:
     )
 
 
-REASONS: Final[tuple[tuple[str, str, str], ...]] = ()
+REASONS: Final[tuple[tuple[str, str, str], ...]] = (
+    (
+        ":empty-list:",
+        "",
+        "ours: in FHIR's JSON an array is never empty; the engine lets empty arrays of primitive "
+        "values pass",
+    ),
+)
 """Pattern of the mutation id, part of the engine's message, and who is right and why."""

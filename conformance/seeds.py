@@ -110,6 +110,11 @@ _CHOSEN: Final[dict[str, Json]] = {
     "languages": {"system": "urn:ietf:bcp:47", "code": "en"},
     "all-languages": {"system": "urn:ietf:bcp:47", "code": "en"},
     "simple-language": {"system": "urn:ietf:bcp:47", "code": "en"},
+    # VSAC's number of the set of birth sexes, which US Core 7 binds.
+    "2.16.840.1.113762.1.4.1021.24": {
+        "system": "http://terminology.hl7.org/CodeSystem/v3-AdministrativeGender",
+        "code": "F",
+    },
     "birthsex": {
         "system": "http://terminology.hl7.org/CodeSystem/v3-AdministrativeGender",
         "code": "F",

@@ -6,8 +6,6 @@ its verdicts are kept in `conformance/verdicts` (`make verdicts` asks again).
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
 
 from app.errors import Issue
@@ -61,8 +59,8 @@ def test_harmless_changes_stay_without_error(
 
 def test_all_kinds_of_change_are_there(judged: list[tuple[Mutation, list[Issue]]]) -> None:
     """Each kind that the conformance page lists occurs, so that none has silently dropped out."""
-    kinds = Counter(m.kind.split("-")[0] for m, _ in judged)
-    assert set(agreement.KINDS) <= set(kinds)
+    kinds = {m.kind.split("-")[0].rstrip("0123456789") for m, _ in judged}
+    assert set(agreement.KINDS) <= kinds
 
 
 @pytest.mark.parametrize("guide", GUIDES)
