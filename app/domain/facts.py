@@ -76,7 +76,8 @@ class Fact:
     """A named fact of a policy as found, or not found (`known` False, `value` None).
 
     `unit` is the policy's unit (UCUM), `value` already converted into it. `why_unknown` is a short
-    code when not known: `missing`, `too-old`, `no-unit`, `wrong-unit`, `conflict`, `not-answered`.
+    code when not known: `missing`, `too-old`, `in-future`, `no-date`, `no-time`, `no-unit`,
+    `wrong-unit`, `implausible`, `not-an-option`, `conflict`.
     """
 
     name: str
