@@ -26,7 +26,7 @@ from app.flows.eligibility import eligibility_source
 from app.rulebook import InForce, folder_in_force, load
 from app.settings import Settings, process_environ
 from app.store import Store, is_current, migrate
-from app.web import errors, host, log, operations, pages
+from app.web import errors, host, log, operations, pages, policies
 from app.web.fhir.routes import routes as fhir_routes
 from app.web.routes import register
 from app.web.turn import new_turn
@@ -102,6 +102,7 @@ def build_app(context: Context) -> Flask:
         door(context.settings),
         [
             *pages.routes(context),
+            *policies.routes(context),
             *operations.routes(app),
             *(route for guide in Guide for route in fhir_routes(context, guide, turn)),
         ],

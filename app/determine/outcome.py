@@ -308,7 +308,7 @@ def _grant(rule: GrantRule, subject: Subject) -> Grant:
     units = asked
     if rule.units is not None:
         most = rule.units if asked is None else min(asked.value, rule.units)
-        unit = asked or Quantity(most, rule.unit)
+        unit = asked or Quantity(most, rule.unit["en"] if rule.unit else "")
         units = replace(unit, value=most)
     review = day_of(shift(start, rule.next_review)) if rule.next_review else None
     return Grant(

@@ -133,6 +133,7 @@ class system:  # noqa: N801 - read as a namespace: system.HCPCS
     PLACE_OF_SERVICE: Final = (
         "https://www.cms.gov/Medicare/Coding/place-of-service-codes/Place_of_Service_Code_Set"
     )
+    REVENUE: Final = "https://www.nubc.org/CodeSystem/RevenueCodes"
     RXNORM: Final = "http://www.nlm.nih.gov/research/umls/rxnorm"
     SNOMED: Final = "http://snomed.info/sct"
     TYPE_OF_BILL: Final = "https://www.nubc.org/CodeSystem/TypeOfBill"

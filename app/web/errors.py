@@ -19,6 +19,9 @@ from app.web.negotiate import CONTENT_TYPE
 
 _KINDS = {400: "structure", 401: "login", 403: "forbidden", 404: "not-found", 408: "timeout",
           413: "too-costly", 429: "throttled"}  # fmt: skip
+RETRY_SECONDS = "2"
+"""When to send again after a 503: a busy database is free again by then."""
+
 _SAYS = {
     400: "The request could not be read as HTTP.",
     404: "There is nothing at this address. GET / lists the addresses of this server.",
@@ -53,7 +56,10 @@ def answer(fault: Exception) -> Response:
         )
     else:
         log.error("unavailable", extra={"request_id": g.request_id, "failure_name": failure_name})
-    return problem(status, _SAYS.get(status, _SAYS[500]))
+    failed = problem(status, _SAYS.get(status, _SAYS[500]))
+    if status == 503:
+        failed.headers["Retry-After"] = RETRY_SECONDS
+    return failed
 
 
 def _place(fault: BaseException) -> str:

@@ -10,7 +10,7 @@ from flask import Response, render_template
 from app.flows.context import Context
 from app.web.routes import Route
 
-_STYLE = """\
+STYLE = """\
 body{font:1rem/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff;margin:0}
 main{max-width:46rem;margin:0 auto;padding:1.5rem}
 h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2rem}
@@ -18,7 +18,7 @@ table{border-collapse:collapse}caption{text-align:left;padding-bottom:.3rem}
 th,td{border:1px solid #767676;padding:.3rem .6rem;text-align:left}
 pre{background:#f2f2f2;padding:.8rem;overflow-x:auto}a{color:#0645ad}
 """
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 EXAMPLE = "pas/2.2/oxygen-approved.json"
 PAGE_HEADERS = {
     "Content-Security-Policy": (
@@ -38,7 +38,7 @@ def routes(context: Context) -> list[Route]:
     def landing() -> Response:
         page = render_template(
             "landing.html",
-            style=_STYLE,
+            style=STYLE,
             address=context.settings.address,
             guides=context.guides,
             example=EXAMPLE,

@@ -16,6 +16,12 @@ from app.auth.door import Door
 from app.auth.roles import check
 from app.auth.scopes import Scope
 
+_LISTS = ("", "/<fhir_id:name>", *(
+    f"{level}/${operation}"
+    for level in ("", "/<fhir_id:name>")
+    for operation in ("expand", "validate-code")
+))  # fmt: skip
+
 PUBLIC: frozenset[str] = frozenset(
     {
         "/",
@@ -26,9 +32,16 @@ PUBLIC: frozenset[str] = frozenset(
         "/fhir/2.0/metadata",
         "/fhir/2.2/OperationDefinition/<fhir_id:name>",
         "/fhir/2.0/OperationDefinition/<fhir_id:name>",
+        "/policies",
+        "/policies.json",
+        "/policies/<fhir_id:name>",
+        "/policies/lists/<fhir_id:name>",
+        *(f"/fhir/{line}/ValueSet{place}" for line in ("2.2", "2.0") for place in _LISTS),
     }
 )
-"""Addresses that anybody may read: what this server is, whether it is up, what it can do."""
+"""Addresses that anybody may read: what this server is, whether it is up, what it can do, and what
+its policies say.
+"""
 
 View = Callable[..., Response]
 

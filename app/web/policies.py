@@ -1,0 +1,174 @@
+"""/policies: what the payer's rules say, for people (English, Spanish; no scripts) and programs (JSON)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+from flask import Response, render_template, request
+from werkzeug.exceptions import NotAcceptable
+
+from app.errors import Malformed
+from app.flows.context import Context
+from app.flows.policy_lists import KINDS, PublicList, one_policy, policies, public_list
+from app.rulebook.public import public_change, public_line, public_policy
+from app.web.pages import PAGE_HEADERS, STYLE
+from app.web.policy_words import WORDS
+from app.web.public import kept
+from app.web.routes import Route
+
+JSON = "application/json"
+HTML = "text/html"
+MOST = 500
+"""Lines on one page, also when more are asked for."""
+
+_TAKEN = ("date", "plan", "since", "count", "offset")
+_HEADERS = PAGE_HEADERS | {
+    "Content-Security-Policy": PAGE_HEADERS["Content-Security-Policy"].replace(
+        "form-action 'none'", "form-action 'self'"
+    )
+}
+
+
+def routes(context: Context) -> list[Route]:
+    """The public pages of the rulebook."""
+
+    def overview() -> Response:
+        return _overview(context, _format())
+
+    def overview_json() -> Response:
+        return _overview(context, JSON)
+
+    def page(name: str) -> Response:
+        bare = name.removesuffix(".json")
+        kind = JSON if bare != name else _format()
+        policy = public_policy(one_policy(context, bare))
+        return _answer(context, kind, "policy.html", policy, policy=policy)
+
+    def one_list(name: str) -> Response:
+        bare = name.removesuffix(".json")
+        return _list(context, bare, JSON if bare != name else _format())
+
+    return [
+        Route("/policies", "GET", "policies", overview),
+        Route("/policies.json", "GET", "policies-json", overview_json),
+        Route("/policies/<fhir_id:name>", "GET", "policy", page),
+        Route("/policies/lists/<fhir_id:name>", "GET", "policy-list", one_list),
+    ]
+
+
+def _overview(context: Context, kind: str) -> Response:
+    document = {
+        "rulebook": context.rulebook.sha256,
+        "lists": [
+            {"list": each.name, "title": each.title, "page": f"/policies/lists/{each.name}"}
+            for each in KINDS.values()
+        ],
+        "policies": [
+            {
+                "id": each.id,
+                "title": each.title,
+                "summary": each.summary,
+                "page": f"/policies/{each.id}",
+                "unverified": sum(len(version.unverified) for version in each.versions),
+            }
+            for each in policies(context)
+        ],
+    }
+    return _answer(context, kind, "policies.html", document, overview=document)
+
+
+def _list(context: Context, name: str, kind: str) -> Response:
+    asked = {part: request.args.get(part, "") for part in ("date", "plan", "since")}
+    found = public_list(context, name, asked["date"], asked["plan"], asked["since"])
+    offset, count = _number("offset", 0), min(_number("count", MOST), MOST)
+    document = {
+        "list": name,
+        "title": found.kind.title,
+        "about": found.kind.about,
+        "date": found.day.isoformat(),
+        "plan": found.plan.id if found.plan else None,
+        "rulebook": found.rulebook,
+        "total": len(found.lines),
+        "offset": offset,
+        "lines": [public_line(each) for each in found.lines[offset : offset + count]],
+        **_since(found),
+    }
+    more = {
+        "plans": sorted(context.rulebook.plans.values(), key=lambda plan: plan.id),
+        "next": offset + count if offset + count < len(found.lines) else None,
+        "count": count,
+    }
+    return _answer(context, kind, "policy_list.html", document, found=document, **more)
+
+
+def _since(found: PublicList) -> dict[str, Any]:
+    if found.since is None:
+        return {}
+    changes = [public_change(each) for each in found.changes]
+    return {"since": found.since.isoformat(), "changes": changes}
+
+
+def _answer(
+    context: Context, kind: str, template: str, document: dict[str, Any], **values: Any
+) -> Response:
+    if kind == JSON:
+        return kept(context, Response(orjson.dumps(document), content_type=JSON), JSON)
+    language = _language()
+    page = render_template(
+        template,
+        style=STYLE,
+        language=language,
+        other="es" if language == "en" else "en",
+        words=WORDS[language],
+        say=_in(language),
+        query=_query,
+        **values,
+    )
+    answer = Response(page, headers=_HEADERS, content_type="text/html; charset=utf-8")
+    answer.headers["Content-Language"] = language
+    return kept(context, answer, HTML, language)
+
+
+def _in(language: str) -> Callable[[dict[str, str] | None], str]:
+    def say(text: dict[str, str] | None) -> str:
+        """A text in the page's language, in English where it has no other."""
+        return text.get(language) or text["en"] if text else ""
+
+    return say
+
+
+def _query(language: str, offset: int | None = None) -> str:
+    """The query of this page in a language, at an offset: only parameters that a page takes."""
+    kept_parts = {name: request.args[name] for name in _TAKEN if request.args.get(name)}
+    kept_parts["lang"] = language
+    if offset is not None:
+        kept_parts["offset"] = str(offset)
+    return urlencode(kept_parts)
+
+
+def _format() -> str:
+    """HTML or JSON, whichever the caller wants more; HTML where it does not say."""
+    wanted = request.accept_mimetypes
+    if not wanted:
+        return HTML
+    chosen = wanted.best_match((HTML, JSON), default="")
+    if not chosen:
+        raise NotAcceptable
+    return chosen
+
+
+def _language() -> str:
+    asked = request.args.get("lang", "")
+    return asked if asked in WORDS else request.accept_languages.best_match(WORDS) or "en"
+
+
+def _number(name: str, otherwise: int) -> int:
+    written = request.args.get(name, "")
+    if not written:
+        return otherwise
+    if not (written.isascii() and written.isdigit() and len(written) < 10):
+        raise Malformed(f"{name} must be a whole number.", at=name)
+    return int(written)
