@@ -28,6 +28,11 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text + r"\Z")
 
 
+def matches(pattern: str, code: str) -> bool:
+    """Whether a whole code has the form of a pattern."""
+    return _pattern(pattern).match(code) is not None
+
+
 def belongs(codes: Codes, wanted: CodeSet, requested: Codes = frozenset()) -> bool:
     """Whether one of `codes` is in `wanted`; `requested` are the codes of the service asked for."""
     if not wanted.exact.isdisjoint(codes):
@@ -41,6 +46,6 @@ def belongs(codes: Codes, wanted: CodeSet, requested: Codes = frozenset()) -> bo
             if name == system and code.startswith(beginning):
                 return True
         for name, pattern in wanted.patterns:
-            if name == system and _pattern(pattern).match(code):
+            if name == system and matches(pattern, code):
                 return True
     return False

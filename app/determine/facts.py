@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from app.determine.codes import matches
 from app.determine.compute import compute
 from app.determine.dates import day_of, instant, shift
 from app.determine.subject import Subject, given
@@ -265,6 +266,8 @@ def _option(value: Scalar, spec: FactSpec) -> tuple[str | None, str]:
     words = _all_words(value)
     for option in spec.options:
         if option.code in words or words & option.synonyms:
+            return option.code, ""
+        if any(matches(pattern, word) for pattern in option.patterns for word in words):
             return option.code, ""
     return None, "not-an-option"
 

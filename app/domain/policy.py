@@ -91,11 +91,15 @@ class Take(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """An answer of a choice: its code, its words, and codes of others that mean the same."""
+    """An answer of a choice: its code, its words, and codes of others that mean the same.
+
+    `patterns` are regular expressions of codes written with an end open (`J44.-`, `L89.xx3`).
+    """
 
     code: str
     label: Text
     synonyms: frozenset[str] = frozenset()
+    patterns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +293,7 @@ class GrantRule:
     period: Span
     units: Decimal | None = None
     units_from: str = ""
-    unit: str = ""
+    unit: Text | None = None
     beyond: str = "clinician"
     per: Text | None = None
     next_review: Span | None = None

@@ -130,10 +130,12 @@ class _Reader:
         """An invented card for the provider and the service of the case."""
         fields = Fields(node, "a gold card of a case")
         approved, requests = fields.need("approved"), fields.need("requests")
+        lines = fields.get("lines")
         made = GoldCard(
             npi=request.submitter.npi,
             codes=CodeSet(requested=True),
             period=period(fields),
+            lines=frozenset(lines.words()) if lines else frozenset(),
             approved=approved.whole(),
             requests=requests.whole(),
         )

@@ -142,7 +142,7 @@ class Criteria:
             period=span(fields.need("period")),
             units=units.number() if units is not None and not named else None,
             units_from=named,
-            unit=unit.word() if unit else "",
+            unit=optional_text(unit),
             beyond=beyond.one_of(("clinician", "reduce")) if beyond else "clinician",
             per=optional_text(fields.get("per")),
             next_review=span(review) if review else None,

@@ -190,7 +190,7 @@ def _rule(rule: Rule) -> str:
 
 def _grant(grant: GrantRule) -> str:
     units = f"{shown(grant.units)} " if grant.units is not None else ""
-    unit = f"{grant.unit} " if grant.unit else ""
+    unit = f"{grant.unit['en']} " if grant.unit else ""
     computed = f"as many as {grant.units_from} " if grant.units_from else ""
     review = f", looked at again after {_span(grant.next_review)}" if grant.next_review else ""
     return f"{units}{computed}{unit}for {_span(grant.period)}, beyond: {grant.beyond}{review}"

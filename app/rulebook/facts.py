@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -210,13 +211,24 @@ def _bound(node: Node) -> Bound:
 def _option(node: Node) -> Option:
     fields = Fields(node, "an option")
     also = fields.get("also")
+    codes = also.words() if also else ()
     read = Option(
         fields.need("code").word(),
         text(fields.need("label")),
-        frozenset(also.words()) if also else frozenset(),
+        frozenset(codes),
+        tuple(_pattern(code) for code in codes if _OPEN.fullmatch(code)),
     )
     fields.done()
     return read
+
+
+_OPEN = re.compile(r"[A-Z]\d[0-9A-Zx.]*(-|x[0-9A-Zx.]*)")
+
+
+def _pattern(code: str) -> str:
+    """An ICD code with an open end or place, as a regular expression."""
+    exact = re.escape(code.rstrip("-")).replace("x", ".")
+    return f"{exact}.*" if code.endswith("-") else exact
 
 
 def _conversion(node: Node) -> Conversion:

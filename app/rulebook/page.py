@@ -155,7 +155,8 @@ def _rules(head: str, rules: tuple[Rule, ...], language: str) -> Iterator[str]:
 
 
 def _grant(grant: GrantRule, language: str) -> str:
-    units = f"{shown(grant.units)} {grant.unit}, " if grant.units is not None else ""
+    unit = f" {_in(grant.unit, language)}" if grant.unit else ""
+    units = f"{shown(grant.units)}{unit}, " if grant.units is not None else ""
     text = f". {_in(grant.text, language)}" if grant.text else ""
     return f"{units}{_span(grant.period, _HEADS[language])}{text}"
 

@@ -12,10 +12,14 @@ from zoneinfo import ZoneInfo
 
 from app.clock import Moment
 from app.determine.book import Rulebook
+from app.determine.dates import day_of
 from app.determine.decide import decide
+from app.determine.judge import judge
+from app.determine.match import match
+from app.determine.subject import gather, subject
 from app.domain.decision import Decision, Finding, ItemDecision
 from app.domain.facts import Truth
-from app.domain.policy import Criterion, Policy, Version
+from app.domain.policy import Criterion, Policy, Role, Version
 from app.rulebook.cases import Case, cases
 from app.rulebook.tree import Node
 from app.rulebook.words import shown
@@ -39,12 +43,17 @@ ALWAYS_GIVEN = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one case gave: `wrong` is empty when it is as expected."""
+    """What one case gave: `wrong` is empty when it is as expected.
+
+    `beside` is what an exemption or exclusion policy found although another policy decided, with
+    the version that found it.
+    """
 
     policy: str
     case: Case
     decision: Decision
     wrong: tuple[str, ...]
+    beside: tuple[tuple[str, Finding], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +86,41 @@ def run(folder: Path, rulebook: Rulebook, policies: Iterable[Policy]) -> Iterato
         for case in cases(home, policy, rulebook.terms, rulebook.plans):
             decision = decided(case, rulebook)
             wrong = tuple(_differences(case, decision, rulebook.time_zone))
-            yield Result(policy.id, case, decision, wrong)
+            beside = tuple(_beside(case, policy, rulebook))
+            yield Result(policy.id, case, decision, wrong, beside)
 
 
 def decided(case: Case, rulebook: Rulebook) -> Decision:
     """The decision on a case's request."""
-    if case.gold_card is not None:
-        rulebook = replace(rulebook, gold_cards=(*rulebook.gold_cards, case.gold_card))
     moment = moment_at(case.received, rulebook.time_zone)
-    return decide(case.request, case.coverage, rulebook, moment)
+    return decide(case.request, case.coverage, _with_card(case, rulebook), moment)
+
+
+def _with_card(case: Case, rulebook: Rulebook) -> Rulebook:
+    if case.gold_card is None:
+        return rulebook
+    return replace(rulebook, gold_cards=(*rulebook.gold_cards, case.gold_card))
+
+
+def _beside(case: Case, policy: Policy, rulebook: Rulebook) -> Iterator[tuple[str, Finding]]:
+    """What a policy that is asked before others finds on line 1, whoever decides in the end."""
+    if policy.role is Role.COVERAGE:
+        return
+    book, request = _with_card(case, rulebook), case.request
+    line = subject(
+        request,
+        request.items[0],
+        case.coverage,
+        day_of(case.received),
+        book.terms,
+        gather(request, book.terms),
+        book.benefits.get(case.coverage.plan.id),
+        book.gold_cards,
+    )
+    found = match(line, book)
+    for entry in (*found.exemptions, *found.exclusions):
+        if entry.ready.policy.id == policy.id:
+            yield entry.ready.version.version, judge(entry.ready, line).finding
 
 
 def _differences(case: Case, decision: Decision, zone: str) -> Iterator[str]:
@@ -157,6 +192,9 @@ def uncovered(policy: Policy, results: Iterable[Result]) -> Iterator[Uncovered]:
                 continue
             for rule, truth in truths_of(item.finding):
                 seen.setdefault((item.policy.version, rule), set()).add(truth)
+        for version_name, finding in result.beside:
+            for rule, truth in truths_of(finding):
+                seen.setdefault((version_name, rule), set()).add(truth)
     for version in policy.versions:
         for criterion in leaves(version):
             for truth in _possible(criterion, version):

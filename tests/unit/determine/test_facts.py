@@ -423,3 +423,15 @@ def test_a_code_may_be_answered(look: Look) -> None:
     fact = look({"it": {"type": "code"}}, facts={"it": "X7000"})
     assert isinstance(fact.value, Concept)
     assert fact.value.codings[0].code == "X7000"
+
+
+def test_an_option_may_name_codes_with_open_ends(look: Look) -> None:
+    options = [
+        {"code": "stage-3", "label": EN_ES, "also": ["L89.xx3"]},
+        {"code": "copd", "label": EN_ES, "also": ["J44.-", "SNOMED-x"]},
+    ]
+    place = {"diagnosis": ["L89.-", "J44.-"], "value": "code"}
+    facts = {"it": {"type": "choice", "options": options, "find": [place]}}
+    assert look(facts, diagnoses=["L89.153"]).value == "stage-3"
+    assert look(facts, diagnoses=["J44.9"]).value == "copd"
+    assert look(facts, diagnoses=["L89.152"]).why_unknown == "not-an-option"

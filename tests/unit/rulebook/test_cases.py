@@ -218,3 +218,27 @@ def test_truths_that_cannot_happen_need_no_case(folder: Path) -> None:
     policy = book.policy("made-up")
     found = {each.criterion for each in uncovered(policy, []) if str(each.truth) == "unknown"}
     assert found == {"is-ill", "heavy"}
+
+
+def test_an_exemption_is_judged_on_every_case_whoever_decides(folder: Path) -> None:
+    home = folder / "exempt"
+    home.mkdir()
+    content = (folder / "made-up" / "policy.yaml").read_text().replace("id: made-up", "id: exempt")
+    content = content.replace("owner:", "role: exemption\nowner:").replace(
+        "review: prior-authorization", "review: none"
+    )
+    (home / "policy.yaml").write_text(content)
+    case = (
+        "  - {{name: {name}, because: b, service: X1000, plan: FW-MA-01, service_day: 2026-12-01, "
+        "facts: {facts}, gold_card: {{approved: 1, requests: 1, to: 2026-01-01, lines: [chip]}}, "
+        "expect: {{}}}}\n"
+    )
+    facts = ("{ill: no, kilos: 20}", "{}", "{ill: yes, kilos: 60}")
+    rows = "".join(case.format(name=n, facts=each) for n, each in enumerate(facts))
+    (home / "cases.yaml").write_text(f"policy: exempt\ncases:\n{rows}")
+    book = load(folder)
+    policy = book.policy("exempt")
+    results = list(run(folder, book, [policy]))
+    assert list(uncovered(policy, results)) == []
+    decided_by = [each.decision.items[0].policy for each in results]
+    assert [each.id for each in decided_by if each] == ["made-up", "made-up", "exempt"]

@@ -157,6 +157,7 @@ def test_a_page_shows_every_part_of_a_policy(changed: Changed) -> None:
         "documents: [{id: d, label: {en: Letter, es: Carta}, loinc: 11506-3}]\n"
         "criteria:\n",
     )
+    changed("units: 2, period", "units: 2, unit: {en: days, es: días}, period")
     book = changed("services: [X1000]", "services: any, plans: [FW-MA-01], to: 2027-01-01")
     text = "\n".join(page(book.policy("made-up")))
     for words in (
@@ -169,6 +170,9 @@ def test_a_page_shows_every_part_of_a_policy(changed: Changed) -> None:
         "Needs no review",
         "ill: Ill?",
         "Letter (LOINC 11506-3)",
-        "Granted: 2 , 90 day(s)",
+        "Granted: 2 days, 90 day(s)",
     ):
         assert words in text, words
+    assert any(
+        "Se concede: 2 días, 90 día(s)" in line for line in page(book.policy("made-up"), "es")
+    )
