@@ -12,7 +12,7 @@ import orjson
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from app.errors import CouldNotAnswer, ForthwithError, Issue, Refused
+from app.errors import CouldNotAnswer, Issue, Refused
 from app.fhir.outcome import outcome_bytes
 from app.web.log import log
 from app.web.negotiate import CONTENT_TYPE
@@ -38,24 +38,17 @@ def install(app: Flask) -> None:
 
 
 def answer(fault: Exception) -> Response:
+    """The answer to whatever went wrong; what is our fault is logged without what was sent."""
     if isinstance(fault, HTTPException):
         return _http(fault)
     if isinstance(fault, Refused):
         return refusal(fault.status, fault.issues)
     status = fault.status if isinstance(fault, CouldNotAnswer) else 500
-    failure_name = type(fault).__name__
-    if not isinstance(fault, CouldNotAnswer):
-        place_id = _place(fault)
-        log.error(
-            "failure",
-            extra={
-                "request_id": g.request_id,
-                "failure_name": failure_name,
-                "place_id": place_id,
-            },
-        )
-    else:
-        log.error("unavailable", extra={"request_id": g.request_id, "failure_name": failure_name})
+    request_id, failure_name, place_id = g.request_id, type(fault).__name__, _place(fault)
+    log.error(
+        "failure",
+        extra={"request_id": request_id, "failure_name": failure_name, "place_id": place_id},
+    )
     failed = problem(status, _SAYS.get(status, _SAYS[500]))
     if status == 503:
         failed.headers["Retry-After"] = RETRY_SECONDS
@@ -109,6 +102,3 @@ def problem(status: int, detail: str, code: str = "") -> Response:
 
 def _title(status: int) -> str:
     return Response(status=status).status.partition(" ")[2].capitalize()
-
-
-__all__ = ["ForthwithError", "install", "problem", "refusal"]

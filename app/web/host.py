@@ -9,8 +9,8 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from flask import Flask, request
-from werkzeug.exceptions import BadRequest
 
+from app.errors import Malformed
 from app.settings import Settings
 
 
@@ -23,7 +23,10 @@ def install(app: Flask, settings: Settings) -> None:
 
     def before() -> None:
         if _name(request.headers.get("Host", "")) not in names:
-            raise BadRequest
+            raise Malformed(
+                "Without authentication this server answers only to names of this machine, such as "
+                "localhost; the Host header has another."
+            )
 
     app.before_request(before)
 

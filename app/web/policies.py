@@ -12,8 +12,12 @@ from werkzeug.exceptions import NotAcceptable
 
 from app.errors import Malformed
 from app.flows.context import Context
-from app.flows.policy_lists import KINDS, PublicList, one_policy, policies, public_list
-from app.rulebook.public import public_change, public_line, public_policy
+from app.flows.policy_lists import (
+    list_document,
+    overview_document,
+    policy_document,
+    public_list,
+)
 from app.web.pages import PAGE_HEADERS, STYLE
 from app.web.policy_words import WORDS
 from app.web.public import kept
@@ -44,7 +48,7 @@ def routes(context: Context) -> list[Route]:
     def page(name: str) -> Response:
         bare = name.removesuffix(".json")
         kind = JSON if bare != name else _format()
-        policy = public_policy(one_policy(context, bare))
+        policy = policy_document(context, bare)
         return _answer(context, kind, "policy.html", policy, policy=policy)
 
     def one_list(name: str) -> Response:
@@ -60,23 +64,7 @@ def routes(context: Context) -> list[Route]:
 
 
 def _overview(context: Context, kind: str) -> Response:
-    document = {
-        "rulebook": context.rulebook.sha256,
-        "lists": [
-            {"list": each.name, "title": each.title, "page": f"/policies/lists/{each.name}"}
-            for each in KINDS.values()
-        ],
-        "policies": [
-            {
-                "id": each.id,
-                "title": each.title,
-                "summary": each.summary,
-                "page": f"/policies/{each.id}",
-                "unverified": sum(len(version.unverified) for version in each.versions),
-            }
-            for each in policies(context)
-        ],
-    }
+    document = overview_document(context)
     return _answer(context, kind, "policies.html", document, overview=document)
 
 
@@ -84,31 +72,12 @@ def _list(context: Context, name: str, kind: str) -> Response:
     asked = {part: request.args.get(part, "") for part in ("date", "plan", "since")}
     found = public_list(context, name, asked["date"], asked["plan"], asked["since"])
     offset, count = _number("offset", 0), min(_number("count", MOST), MOST)
-    document = {
-        "list": name,
-        "title": found.kind.title,
-        "about": found.kind.about,
-        "date": found.day.isoformat(),
-        "plan": found.plan.id if found.plan else None,
-        "rulebook": found.rulebook,
-        "total": len(found.lines),
-        "offset": offset,
-        "lines": [public_line(each) for each in found.lines[offset : offset + count]],
-        **_since(found),
-    }
     more = {
         "plans": sorted(context.rulebook.plans.values(), key=lambda plan: plan.id),
         "next": offset + count if offset + count < len(found.lines) else None,
-        "count": count,
     }
+    document = list_document(found, offset, count)
     return _answer(context, kind, "policy_list.html", document, found=document, **more)
-
-
-def _since(found: PublicList) -> dict[str, Any]:
-    if found.since is None:
-        return {}
-    changes = [public_change(each) for each in found.changes]
-    return {"since": found.since.isoformat(), "changes": changes}
 
 
 def _answer(

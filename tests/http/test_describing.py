@@ -171,6 +171,7 @@ def test_a_failure_of_ours_is_a_problem_with_the_request_id_and_no_outcome(
     assert response.status_code == body["status"] == status
     assert response.content_type == "application/problem+json"
     assert body["request_id"] == response.headers["X-Request-ID"]
+    assert ("Retry-After" in response.headers) is (status == 503)
     assert "resourceType" not in body
     assert "SECRET" not in response.get_data(as_text=True)
     lines = [web_log.JsonLines().format(record) for record in caplog.records]
