@@ -10,16 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.determine.book import POLICY_PATH
 from app.determine.listing import ASKED, ListChange, Listed, list_changes, listed, listed_for
 from app.domain.coverage import Plan
 from app.domain.decision import ReviewKind
-from app.domain.policy import Policy
 from app.domain.values import Text
 from app.errors import Malformed, NotFound
 from app.flows.context import Context
 from app.rulebook import Rulebook
+from app.rulebook.public import public_change, public_line, public_policy
+
+Json = dict[str, Any]
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -112,17 +116,53 @@ def public_list(
     return PublicList(kind, on, chosen, tuple(lines), rulebook.sha256, start, tuple(changes))
 
 
-def policies(context: Context) -> tuple[Policy, ...]:
-    """Every policy of the rulebook in force, by id."""
-    return tuple(context.rulebook.policies.values())
+def overview_document(context: Context) -> Json:
+    """Every list and every policy of the rulebook in force, by id."""
+    rulebook = context.rulebook
+    return {
+        "rulebook": rulebook.sha256,
+        "lists": [
+            {"list": each.name, "title": each.title, "page": f"/policies/lists/{each.name}"}
+            for each in KINDS.values()
+        ],
+        "policies": [
+            {
+                "id": each.id,
+                "title": each.title,
+                "summary": each.summary,
+                "page": f"{POLICY_PATH}{each.id}",
+                "unverified": sum(len(version.unverified) for version in each.versions),
+            }
+            for each in rulebook.policies.values()
+        ],
+    }
 
 
-def one_policy(context: Context, name: str) -> Policy:
+def policy_document(context: Context, name: str) -> Json:
     """A policy by its id. Raises NotFound."""
     found = context.rulebook.policies.get(name)
     if found is None:
         raise NotFound("There is no such policy; GET /policies lists them.")
-    return found
+    return public_policy(found)
+
+
+def list_document(found: PublicList, offset: int, count: int) -> Json:
+    """`count` lines of a list from `offset` on, and all that changed if that was asked for."""
+    document: Json = {
+        "list": found.kind.name,
+        "title": found.kind.title,
+        "about": found.kind.about,
+        "date": found.day.isoformat(),
+        "plan": found.plan.id if found.plan else None,
+        "rulebook": found.rulebook,
+        "total": len(found.lines),
+        "offset": offset,
+        "lines": [public_line(each) for each in found.lines[offset : offset + count]],
+    }
+    if found.since is not None:
+        document["since"] = found.since.isoformat()
+        document["changes"] = [public_change(each) for each in found.changes]
+    return document
 
 
 def read_day(written: str, name: str) -> date | None:
