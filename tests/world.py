@@ -31,6 +31,7 @@ from app.errors import Issue
 from app.factory import build_app, build_context, prepare
 from app.fhir.urls import ext, profile
 from app.flows.context import Context
+from app.flows.eligibility import eligibility_source
 from app.settings import Settings
 from app.store import Store, migrate
 
@@ -75,7 +76,18 @@ def new_context(folder: Path, **more: str) -> Context:
     """A context with a database of its own below `folder`."""
     place = folder / f"{uuid.uuid4().hex}.sqlite3"
     shutil.copy(prepared(), place)
-    return replace(build_context(settings(place, **more)), moment=fixed_moment)
+    chosen = settings(place, **more)
+    if more:
+        return replace(build_context(chosen), moment=fixed_moment)
+    store, shared = Store(chosen.database_url), _shared()
+    source = eligibility_source(chosen, store, shared.rulebook.plans.get)
+    return replace(shared, settings=chosen, store=store, eligibility=source)
+
+
+@functools.cache
+def _shared() -> Context:
+    """What contexts with the same settings have in common: rulebook, profiles, descriptions."""
+    return replace(build_context(settings(prepared())), moment=fixed_moment)
 
 
 @dataclass(frozen=True, slots=True)
