@@ -99,7 +99,7 @@ def decided(case: Case, rulebook: Rulebook) -> Decision:
 def _with_card(case: Case, rulebook: Rulebook) -> Rulebook:
     if case.gold_card is None:
         return rulebook
-    return replace(rulebook, gold_cards=(*rulebook.gold_cards, case.gold_card))
+    return replace(rulebook, gold_cards=(case.gold_card, *rulebook.gold_cards))
 
 
 def _beside(case: Case, policy: Policy, rulebook: Rulebook) -> Iterator[tuple[str, Finding]]:
