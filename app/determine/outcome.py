@@ -372,7 +372,7 @@ def _last_day(subject: Subject) -> date:
 
 def _in_time(made: Draft, subject: Subject) -> Draft:
     """A service day that has passed makes it a post-service review; a missed request is said apart."""
-    if _last_day(subject) >= subject.today:
+    if _last_day(subject) >= subject.today or made.outcome is Outcome.NOT_REQUIRED:
         return made
     judged = (ReviewKind.PRIOR_AUTHORIZATION, ReviewKind.CONCURRENT)
     if made.review not in judged:

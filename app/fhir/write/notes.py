@@ -39,6 +39,8 @@ class Notes:
         """The numbers of the notes that explain one item: reasons, what is needed, until when."""
         said = [reason_words(each) for each in decided.reasons] or [_PLAIN[decided.outcome]]
         said += [_wish(each) for each in decided.needed]
+        if decided.grant is not None and decided.grant.next_review is not None:
+            said.append(f"Next review on {decided.grant.next_review.isoformat()}.")
         if decided.outcome is Outcome.PENDED and decision.due is not None:
             said.append(f"A decision is due by {instant(decision.due)}.")
         return list(dict.fromkeys(self.add(each) for each in said))
