@@ -30,10 +30,12 @@ DAYS = st.dates(date(1900, 1, 1), date(2100, 12, 31))
 INSTANTS = st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1)) | st.datetimes(
     datetime(1900, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)
 )
-NUMBERS = st.decimals(-(10**9), 10**9, allow_nan=False, allow_infinity=False, places=3) | st.integers(
-    -(10**9), 10**9
-).map(Decimal)
-UNITS = st.sampled_from(["", "%", "kg", "[lb_av]", "cm", "mm[Hg]", "kPa", "1", "{events}/h", "nonsense"])
+NUMBERS = st.decimals(
+    -(10**9), 10**9, allow_nan=False, allow_infinity=False, places=3
+) | st.integers(-(10**9), 10**9).map(Decimal)
+UNITS = st.sampled_from(
+    ["", "%", "kg", "[lb_av]", "cm", "mm[Hg]", "kPa", "1", "{events}/h", "nonsense"]
+)
 CONCEPTS = st.lists(
     st.sampled_from(["Y", "N", "k3", "rest", "373066001", "E1390", ""]), max_size=3
 ).map(lambda found: Concept(tuple(Coding("urn:x", code) for code in found), "words"))
@@ -103,9 +105,7 @@ def test_no_evidence_breaks_a_shipped_policy(name: str, data: st.DataObject) -> 
         CASE.request, items=(item,), evidence=data.draw(evidence_for(policy)), diagnoses=()
     )
     plan = data.draw(st.sampled_from(sorted(BOOK.plans)))
-    coverage = replace(
-        CASE.coverage, plan=BOOK.plan(plan), birth_date=data.draw(st.none() | DAYS)
-    )
+    coverage = replace(CASE.coverage, plan=BOOK.plan(plan), birth_date=data.draw(st.none() | DAYS))
     line = subject(
         request,
         item,
