@@ -131,7 +131,19 @@ def _structure_lines(sd: Json, shelf: Shelf) -> Iterator[Json]:
 
 
 def _elements(sd: Json) -> dict[str, Json]:
-    return {e["id"]: _element(e, sd) for e in sd["snapshot"]["element"]}
+    return {e["id"]: _element(e, sd) for e in sd["snapshot"]["element"] if not _strayed(e, sd)}
+
+
+def _strayed(element: Json, sd: Json) -> bool:
+    """Whether a type's snapshot has an element of its own that its differential does not have.
+
+    A published type lists all of its own elements in both. The archive of base R4 at hand had been
+    through other software, which left 74 foreign ones (`Meta.author`, `Binary.url`, ...) behind.
+    """
+    if sd.get("derivation") == "constraint" or "differential" not in sd:
+        return False
+    own = element.get("base", {}).get("path") == element["path"]
+    return own and all(e["id"] != element["id"] for e in sd["differential"]["element"])
 
 
 def _element(element: Json, sd: Json) -> Json:

@@ -180,3 +180,13 @@ def test_guides_table_is_sound() -> None:
     assert {row.guide for row in rows} >= {"2.2", "2.0"}
     for row in rows:
         assert (resources.data("profiles") / row.package / row.version).is_dir(), row
+
+
+def test_types_have_only_the_elements_that_r4_publishes() -> None:
+    """An archive that other software had enriched must not widen R4: no Meta.author, for one."""
+    known = facts.load("2.2")
+    for name, stray in (("Meta", "author"), ("Binary", "url"), ("DeviceDefinition", "bodySite")):
+        structure = known.structure(urls.core_type(name))
+        assert structure is not None
+        assert f"{name}.{stray}" not in structure.elements
+        assert f"{name}.id" in structure.elements
