@@ -108,6 +108,11 @@ def web_address(raw: str) -> str:
     return url
 
 
+def web_addresses(raw: str) -> tuple[str, ...]:
+    """Several http or https addresses, with spaces or commas between them."""
+    return tuple(web_address(each) for each in raw.replace(",", " ").split())
+
+
 def _cores() -> int:
     """As many as the process may use; a container's CPU quota is not seen here."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -246,6 +251,21 @@ class Settings:
         seconds,
         "seconds",
         "How long to wait for the eligibility system before the request is pended.",
+    )
+    ehr_servers: tuple[str, ...] = _declare(
+        "FORTHWITH_EHR_SERVERS",
+        (),
+        web_addresses,
+        "http(s) addresses",
+        "FHIR servers of EHRs that a CRD call may ask, besides those of `forthwith ehr add`.",
+        shown="none",
+    )
+    ehr_seconds: float = _declare(
+        "FORTHWITH_EHR_SECONDS",
+        3.5,
+        seconds,
+        "seconds",
+        "How long a CRD call waits for the EHR's FHIR server, all its queries together.",
     )
     auth: str = _declare(
         "FORTHWITH_AUTH",

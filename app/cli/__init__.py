@@ -42,6 +42,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("decide", "app.cli.decide", "decide a request bundle and show why"),
     Command("explain", "app.cli.explain", "show a stored case's decision and why"),
     Command("members", "app.cli.members", "load members and coverages"),
+    Command("ehr", "app.cli.ehr", "say which EHR servers may be asked"),
     Command("policy", "app.cli.policy", "check and test the rulebook"),
     Command("profiles", "app.cli.profiles", "make or verify our facts of the official packages"),
 )

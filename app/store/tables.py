@@ -308,3 +308,16 @@ member_numbers = Table(
 )
 """Every number, in the form in which it is compared, under which a person may be asked for. `source`
 is the row that it comes from, so that a changed row takes its old numbers along."""
+
+ehr_servers = Table(
+    "ehr_servers",
+    metadata,
+    _text("tenant"),
+    _text("base"),
+    Column("batch", Integer, nullable=False),
+    Column("added_at", Instant, nullable=False),
+    PrimaryKeyConstraint("tenant", "base"),
+    CheckConstraint("batch in (0, 1)", name="batch"),
+    sqlite_with_rowid=False,
+)
+"""FHIR servers of EHRs that may be called during a hook call."""

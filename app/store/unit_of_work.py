@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from app.store.cases import Cases, CaseWriter
 from app.store.decisions import Decisions, DecisionWriter
 from app.store.documents import Documents, DocumentWriter
+from app.store.ehr import EhrServers, EhrServerWriter
 from app.store.engine import engines
 from app.store.events import Events, EventWriter
 from app.store.faults import Collision
@@ -29,6 +30,7 @@ class Read:
         self.documents = Documents(link)
         self.resources = Resources(link)
         self.members = Members(link)
+        self.ehr_servers = EhrServers(link)
 
 
 class Write:
@@ -42,6 +44,7 @@ class Write:
         self.documents = DocumentWriter(link)
         self.resources = ResourceWriter(link)
         self.members = MemberWriter(link)
+        self.ehr_servers = EhrServerWriter(link)
 
 
 class Store:

@@ -26,6 +26,8 @@ BAD = {
     "FORTHWITH_MAX_ENTRIES": ["0"],
     "FORTHWITH_ELIGIBILITY_URL": ["payer.internal"],
     "FORTHWITH_ELIGIBILITY_TIMEOUT": ["0", "nan", "soon", "61"],
+    "FORTHWITH_EHR_SERVERS": ["ehr.internal", "https://ehr.example ftp://ehr.example"],
+    "FORTHWITH_EHR_SECONDS": ["0", "61"],
     "FORTHWITH_AUTH": ["smart"],
     "FORTHWITH_LOG_LEVEL": ["LOUD"],
 }
