@@ -5,6 +5,8 @@
     │   ├── Malformed              not JSON, or not the JSON of FHIR           400
     │   ├── Invalid                FHIR, but breaks a rule of its profile      400
     │   ├── NotForHere             a valid document sent to the wrong door     422
+    │   ├── Unprocessable          JSON that breaks the rules of its interface 422
+    │   ├── Incomplete             what is needed was not sent nor to be had   412
     │   ├── NotAllowed             this caller may not do this                 403
     │   ├── Unauthenticated        we do not know the caller                   401
     │   ├── NotFound               no such thing for this caller               404
@@ -92,6 +94,20 @@ class NotForHere(Refused):
 
     status = 422
     kind, code = "not-supported", "not-for-here"
+
+
+class Unprocessable(Refused):
+    """Sound JSON that breaks the rules of the interface it was sent to (CRD 2.0.1)."""
+
+    status = 422
+    kind, code = "invalid", "unprocessable"
+
+
+class Incomplete(Refused):
+    """What is needed was neither sent along nor could be fetched (CDS Hooks, prefetch)."""
+
+    status = 412
+    kind, code = "incomplete", "incomplete"
 
 
 class NotAllowed(Refused):

@@ -14,6 +14,7 @@ from flask import Flask
 
 from app import resources
 from app.auth.door import door
+from app.clients.ehr import EhrClient
 from app.clock import moment
 from app.domain.guide import Guide
 from app.errors import BadSetup
@@ -22,11 +23,14 @@ from app.fhir.urls import profile
 from app.fhir.validate import Limits, Validator
 from app.flows.context import Context
 from app.flows.demo import load_demo
+from app.flows.ehr import register as register_of
 from app.flows.eligibility import eligibility_source
 from app.rulebook import InForce, folder_in_force, load
 from app.settings import Settings, process_environ
 from app.store import Store, is_current, migrate
 from app.web import errors, host, log, operations, pages, policies
+from app.web.cds import origins
+from app.web.cds.routes import routes as cds_routes
 from app.web.fhir.routes import routes as fhir_routes
 from app.web.routes import register
 from app.web.turn import new_turn
@@ -93,10 +97,12 @@ def build_context(settings: Settings) -> Context:
 def build_app(context: Context) -> Flask:
     """The WSGI application: every address of this server, one error handler, one log line a call."""
     app, turn = Flask("app.web", static_folder=None), new_turn()
+    fetch = EhrClient(register_of(context.store, context.settings)).fetch
     log.install(app)
     host.install(app, context.settings)
     errors.install(app)
     operations.install(app, context)
+    origins.install(app, context.settings)
     register(
         app,
         door(context.settings),
@@ -105,6 +111,7 @@ def build_app(context: Context) -> Flask:
             *policies.routes(context),
             *operations.routes(app),
             *(route for guide in Guide for route in fhir_routes(context, guide, turn)),
+            *(route for guide in Guide for route in cds_routes(context, guide, turn, fetch)),
         ],
     )
     return app

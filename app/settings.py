@@ -113,6 +113,12 @@ def web_addresses(raw: str) -> tuple[str, ...]:
     return tuple(web_address(each) for each in raw.replace(",", " ").split())
 
 
+def origins(raw: str) -> tuple[str, ...]:
+    """Origins of web pages with spaces or commas between them; `*` is every page."""
+    words = raw.replace(",", " ").split()
+    return tuple(each if each == "*" else web_address(each) for each in words)
+
+
 def _cores() -> int:
     """As many as the process may use; a container's CPU quota is not seen here."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -266,6 +272,14 @@ class Settings:
         seconds,
         "seconds",
         "How long a CRD call waits for the EHR's FHIR server, all its queries together.",
+    )
+    cors_origins: tuple[str, ...] = _declare(
+        "FORTHWITH_CORS_ORIGINS",
+        (),
+        origins,
+        "origins, or `*`",
+        "Web pages that may call the CRD services from a browser.",
+        shown="none",
     )
     auth: str = _declare(
         "FORTHWITH_AUTH",

@@ -11,7 +11,9 @@ from app.errors import NotAllowed
 
 HOLDS: Mapping[Role, frozenset[Scope]] = MappingProxyType(
     {
-        Role.SUBMITTER: frozenset({Scope.SUBMIT, Scope.READ_OWN, Scope.VALIDATE}),
+        Role.SUBMITTER: frozenset(
+            {Scope.SUBMIT, Scope.READ_OWN, Scope.VALIDATE, Scope.DISCOVER}
+        ),
         Role.PAYER: frozenset({Scope.VALIDATE}),
         Role.REVIEWER: frozenset({Scope.VALIDATE}),
         Role.MEDICAL_DIRECTOR: frozenset({Scope.VALIDATE}),

@@ -11,3 +11,4 @@ class Scope(StrEnum):
     SUBMIT = "request:submit"
     READ_OWN = "request:read"
     VALIDATE = "document:validate"
+    DISCOVER = "coverage:discover"

@@ -304,3 +304,29 @@ class own:  # noqa: N801 - read as a namespace: own.BENEFIT_USED
 
     BENEFIT_USED: Final = "https://forthwith.example/fhir/StructureDefinition/benefit-used"
     TAG: Final = "https://forthwith.example/fhir/CodeSystem/member-tag"
+
+
+class crd:  # noqa: N801 - read as a namespace: crd.TEMP
+    """CRD (coverage requirements discovery): extensions, code systems and profiles."""
+
+    BILLING_OPTIONS: Final = _CRD_SD + "ext-billing-options"
+    TEMP: Final = "http://hl7.org/fhir/us/davinci-crd/CodeSystem/temp"
+    CARD_TYPE: Final = _THO + "cdshooks-card-type"
+    DETAIL: Final = _THO + "crd-coverage-detail"
+    REASON: Final = "https://forthwith.example/fhir/CodeSystem/coverage-reason"
+    PAYLOAD: Final = (
+        "http://hl7.org/fhir/5.0/StructureDefinition/extension-CommunicationRequest.payload.content"
+    )
+    PAYLOAD_20: Final = PAYLOAD + "[x]"
+    ALTERNATE_REFERENCE: Final = _CORE_SD + "alternate-reference"
+    APPOINTMENT: Final = _CRD_SD + "profile-appointment"
+    APPOINTMENT_NO_ORDER: Final = _CRD_SD + "profile-appointment-no-order"
+    PROFILES: Final = {
+        "CommunicationRequest": _CRD_SD + "profile-communicationrequest",
+        "DeviceRequest": _CRD_SD + "profile-devicerequest",
+        "Encounter": _CRD_SD + "profile-encounter",
+        "MedicationRequest": _CRD_SD + "profile-medicationrequest",
+        "NutritionOrder": _CRD_SD + "profile-nutritionorder",
+        "ServiceRequest": _CRD_SD + "profile-servicerequest",
+        "VisionPrescription": _CRD_SD + "profile-visionprescription",
+    }

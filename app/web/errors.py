@@ -1,6 +1,6 @@
 """One handler for everything that goes wrong; the address picks the dialect.
 
-Under /fhir a refusal (4xx) is one OperationOutcome. Everywhere else, and for every failure of ours
+Under /fhir and /crd a refusal (4xx) is one OperationOutcome (CRD 2.2.1 hook-10). Everywhere else, and for every failure of ours
 (5xx, PAS 2.2.1 spec-39: no OperationOutcome), it is problem+json (RFC 9457) with the request id.
 """
 
@@ -80,8 +80,8 @@ def _http(fault: HTTPException) -> Response:
 
 
 def refusal(status: int, issues: tuple[Issue, ...]) -> Response:
-    """A 4xx: an OperationOutcome under /fhir, else problem+json."""
-    if request.path.startswith("/fhir/"):
+    """A 4xx: an OperationOutcome under /fhir and /crd, else problem+json."""
+    if request.path.startswith(("/fhir/", "/crd/")):
         return Response(outcome_bytes(issues), status, content_type=CONTENT_TYPE)
     return problem(status, issues[0].message, issues[0].code)
 

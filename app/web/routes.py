@@ -28,6 +28,8 @@ PUBLIC: frozenset[str] = frozenset(
         "/health",
         "/ready",
         "/openapi.json",
+        "/crd/2.2/cds-services",
+        "/crd/2.0/cds-services",
         "/fhir/2.2/metadata",
         "/fhir/2.0/metadata",
         "/fhir/2.2/OperationDefinition/<fhir_id:name>",

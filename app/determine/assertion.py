@@ -1,0 +1,307 @@
+"""From the decision on a draft request to what an ordering clinician is told about each order.
+
+The same rulebook decides as for `$submit`; here its answer becomes coverage-information (CRD 2.2.1 and
+2.0.1). A grant is only told as satisfied when its case was stored, which the caller says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from app.determine.assertion_words import SAID
+from app.determine.book import Entry, Rulebook
+from app.determine.judge import judge
+from app.determine.match import match
+from app.determine.subject import Subject, gather, other_services, subject
+from app.determine.words import filled
+from app.domain.coverage import Coverage, EligibilityProblem
+from app.domain.crd import (
+    About,
+    Assertion,
+    Awaited,
+    Because,
+    Contact,
+    Covered,
+    Detail,
+    Documentation,
+    PriorAuth,
+    Purpose,
+    Said,
+)
+from app.domain.decision import Decision, ItemDecision, Outcome, PendCause, Reason, ReviewKind
+from app.domain.request import PriorAuthRequest
+from app.domain.values import Coding, Text
+
+_BILLING = frozenset({"HCPCS", "REVENUE", "MSDRG", "RXNORM", "NDC", "CVX"})
+_AWAITED = {
+    "networks": Awaited.PERFORMER,
+    "specialties": Awaited.PERFORMER,
+    "places": Awaited.LOCATION,
+    "modifiers": Awaited.DETAIL_CODE,
+    "accompanied-by": Awaited.DETAIL_CODE,
+}
+_GRANTED = (Outcome.APPROVED, Outcome.MODIFIED)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a draft with all that is known about it."""
+
+    subject: Subject
+    decided: ItemDecision
+    entry: Entry | None
+    unsure: tuple[str, ...]
+    form: tuple[str, str] | None
+
+
+def assertions(
+    request: PriorAuthRequest,
+    coverage: Coverage,
+    decision: Decision,
+    rulebook: Rulebook,
+    today: date,
+    stored: bool,
+) -> Mapping[int, Assertion]:
+    """What is said about each item. `stored` tells that grants of this decision are in force."""
+    gathered = gather(request, rulebook.terms)
+    said: dict[int, Assertion] = {}
+    for item, decided in zip(request.items, decision.items, strict=True):
+        asked = subject(
+            request,
+            item,
+            coverage,
+            today,
+            rulebook.terms,
+            gathered,
+            rulebook.benefits.get(coverage.plan.id),
+            rulebook.gold_cards,
+        )
+        found = match(asked, rulebook)
+        line = Line(asked, decided, found.entry, found.unsure, _form(found.entry))
+        said[item.sequence] = _completed(_said(line, rulebook, stored), line)
+    return said
+
+
+def without_coverage(problem: EligibilityProblem) -> Assertion:
+    """Why the member has no coverage here that could speak."""
+    because, name = _PROBLEMS[problem]
+    return Assertion(Covered.NOT_COVERED, None, (Said(because, SAID[name]),))
+
+
+def technical() -> Assertion:
+    """We could not find out, and say so: nothing is known for or against."""
+    reason = Said(Because.TECHNICAL, SAID["technical"])
+    return Assertion(Covered.INDETERMINATE, PriorAuth.INDETERMINATE, (reason,))
+
+
+def unclear_code() -> Assertion:
+    """The order does not say in a code that rules know what is ordered."""
+    return Assertion(
+        Covered.CONDITIONAL,
+        PriorAuth.CONDITIONAL,
+        (Said(Because.DETAIL_CODE, SAID["unclear-code"]),),
+        awaited=(Awaited.DETAIL_CODE,),
+    )
+
+
+_PROBLEMS = {
+    EligibilityProblem.MEMBER_NOT_FOUND: (Because.NO_MEMBER, "no-member"),
+    EligibilityProblem.MEMBER_MISMATCH: (Because.NO_MEMBER, "no-member"),
+    EligibilityProblem.AMBIGUOUS: (Because.NO_COVERAGE, "no-coverage"),
+    EligibilityProblem.NOT_ACTIVE: (Because.NOT_ACTIVE, "not-active"),
+    EligibilityProblem.WRONG_PAYER: (Because.NO_COVERAGE, "another-payer"),
+}
+
+
+def _form(entry: Entry | None) -> tuple[str, str] | None:
+    """The questionnaire of the policy that speaks, when it asks anything."""
+    if entry is None or not any(fact.ask for fact in entry.ready.version.facts.values()):
+        return None
+    return entry.ready.ref.id, entry.ready.ref.version
+
+
+def _said(line: Line, rulebook: Rulebook, stored: bool) -> Assertion:
+    decided = line.decided
+    if decided.outcome is Outcome.NOT_COVERED:
+        return _not_covered(line)
+    if decided.pend_cause is PendCause.SYSTEM:
+        return technical()
+    if line.unsure and line.entry is not None:
+        return _depends(line)
+    review = line.entry.scope.review if line.entry else decided.review_kind
+    if review is ReviewKind.POST_SERVICE:
+        return _post_service(line)
+    if decided.outcome is Outcome.NOT_REQUIRED:
+        return _not_required(line, review)
+    if decided.outcome in _GRANTED:
+        return _granted(line) if stored else _needed(line, rulebook)
+    if decided.pend_cause is PendCause.NO_POLICY and not _has_billing_code(line):
+        return unclear_code()
+    return _needed(line, rulebook)
+
+
+def _completed(made: Assertion, line: Line) -> Assertion:
+    """What every assertion says: the codes it presumes, the policy that spoke, until when."""
+    ref = line.decided.policy
+    details = made.details
+    if ref is not None and ref.path:
+        details = (*details, Detail(About.POLICY, ref.path))
+    return replace(
+        made,
+        billing=_billing(line),
+        details=details,
+        dependencies=_dependencies(line),
+        expires=made.expires or _until(line),
+        policy=ref.id if ref else "",
+        policy_version=ref.version if ref else "",
+        policy_title=ref.title if ref else None,
+        policy_path=ref.path if ref else "",
+        alternative=_alternative(line),
+    )
+
+
+def _needed(line: Line, rulebook: Rulebook) -> Assertion:
+    """PriorAuth must be asked for; the form is named when something is missing."""
+    decided = line.decided
+    title = decided.policy.title if decided.policy else {"en": "the plan's rules"}
+    asks = bool(decided.needed) and line.form is not None
+    first = Said(Because.PLAIN, filled(SAID["needed-form" if asks else "needed"], title=title))
+    if decided.outcome in _GRANTED:
+        more: tuple[Said, ...] = (Said(Because.PLAIN, SAID["would-be-granted"]),)
+    else:
+        more = _reasons(tuple(each for each in decided.reasons if each.code != "facts-missing"))
+    return Assertion(
+        Covered.COVERED,
+        PriorAuth.NEEDED,
+        (first, *more),
+        documentation=(Documentation.CLINICAL,) if asks else (),
+        purposes=(Purpose.WITH_AUTHORIZATION,) if asks else (),
+        form=line.form if asks else None,
+        contact=_contact(decided, rulebook),
+    )
+
+
+def _granted(line: Line) -> Assertion:
+    grant, title = line.decided.grant, _title(line)
+    details = []
+    if grant and grant.units is not None:
+        details.append(Detail(About.QUANTITY, grant.units))
+    if grant:
+        details.append(Detail(About.PERIOD, grant.period))
+    first = Said(Because.PLAIN, filled(SAID["granted"], title=title))
+    return Assertion(
+        Covered.COVERED,
+        PriorAuth.SATISFIED,
+        (first, *_reasons(line.decided.reasons)),
+        details=tuple(details),
+        number=grant.number if grant else "",
+        expires=grant.period.end if grant else None,
+    )
+
+
+def _not_required(line: Line, review: ReviewKind) -> Assertion:
+    if review is ReviewKind.RECOMMENDED:
+        return Assertion(
+            Covered.COVERED,
+            PriorAuth.NO_AUTH,
+            (Said(Because.RECOMMENDED, SAID["recommended"]),),
+            details=(
+                Detail(About.INSTRUCTIONS, SAID["recommended-how"]),
+                Detail(About.CLAIM_REVIEW, True, SAID["recommended-claim"]),
+            ),
+        )
+    codes = {reason.code for reason in line.decided.reasons}
+    if "not-listed" in codes and not _has_billing_code(line):
+        return unclear_code()
+    because = Because.GOLD_CARD if "exempt-provider" in codes else Because.PLAIN
+    first, *more = _reasons(line.decided.reasons)
+    return Assertion(Covered.COVERED, PriorAuth.NO_AUTH, (replace(first, because=because), *more))
+
+
+def _post_service(line: Line) -> Assertion:
+    first = Said(Because.POST_SERVICE, filled(SAID["post-service"], title=_title(line)))
+    return Assertion(
+        Covered.COVERED,
+        PriorAuth.NO_AUTH,
+        (first,),
+        documentation=(Documentation.ADMIN,),
+        purposes=(Purpose.WITH_CLAIM, Purpose.RETAIN),
+        details=(
+            Detail(About.CLAIM_REVIEW, True, SAID["post-service-claim"]),
+            Detail(About.INSTRUCTIONS, SAID["post-service-how"]),
+        ),
+        form=line.form,
+    )
+
+
+def _not_covered(line: Line) -> Assertion:
+    return Assertion(Covered.NOT_COVERED, None, _reasons(line.decided.reasons))
+
+
+def _depends(line: Line) -> Assertion:
+    """Who, where or in which detail decides; the order does not say it yet."""
+    awaited = tuple(dict.fromkeys(_AWAITED.get(each, Awaited.OTHER) for each in line.unsure))
+    if "networks" in line.unsure:
+        first = Said(Because.OUT_OF_NETWORK, SAID["network"])
+    else:
+        text = filled(SAID["depends"], names=", ".join(line.unsure))
+        first = Said(Because.PLAIN, text)
+    return Assertion(Covered.COVERED, PriorAuth.CONDITIONAL, (first,), awaited=awaited)
+
+
+def _reasons(reasons: tuple[Reason, ...]) -> tuple[Said, ...]:
+    return tuple(Said(Because.PLAIN, reason.text) for reason in reasons)
+
+
+def _title(line: Line) -> Text:
+    return line.decided.policy.title if line.decided.policy else {"en": "the plan's rules"}
+
+
+def _billing(line: Line) -> tuple[Coding, ...]:
+    systems = line.subject.terms.systems
+    return tuple(
+        coding
+        for coding in line.subject.item.service.codings
+        if systems.get(coding.system, "") in _BILLING and coding.code
+    )
+
+
+def _has_billing_code(line: Line) -> bool:
+    return any(system in _BILLING for system, _ in line.subject.service)
+
+
+def _dependencies(line: Line) -> tuple[int, ...]:
+    """The other lines of the draft that the matching rule asks for."""
+    wanted = line.entry.scope.where.accompanied_by if line.entry else frozenset()
+    if not wanted or not other_services(line.subject):
+        return ()
+    return tuple(
+        item.sequence
+        for item in line.subject.request.items
+        if item.sequence != line.decided.sequence
+        and any(coding.code in wanted for coding in item.service.codings)
+    )
+
+
+def _until(line: Line) -> date | None:
+    """The last day on which both the coverage and the text that spoke are known to hold."""
+    ends = [line.subject.coverage.period.end]
+    if line.entry is not None:
+        ends += [line.entry.ready.version.period.end, line.entry.scope.period.end]
+    return min((end for end in ends if end is not None), default=None)
+
+
+def _contact(decided: ItemDecision, rulebook: Rulebook) -> Contact | None:
+    delegate = rulebook.delegates.get(decided.delegate)
+    return Contact(delegate.name, delegate.phone, delegate.url) if delegate else None
+
+
+def _alternative(line: Line) -> tuple[str, Text] | None:
+    """What the policy offers instead, where it said so."""
+    if line.entry is None or all(r.code != "offered-instead" for r in line.decided.reasons):
+        return None
+    judged = judge(line.entry.ready, line.subject)
+    rule = judged.never or judged.route
+    return (rule.offer.service, rule.offer.text) if rule and rule.offer else None

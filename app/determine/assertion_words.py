@@ -1,0 +1,103 @@
+"""Sentences of coverage discovery, in the languages that the people who order read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from app.domain.values import Text
+
+SAID: Mapping[str, Text] = MappingProxyType(
+    {
+        "needed": {
+            "en": "Prior authorization is needed before the service: {title}.",
+            "es": "Se necesita autorización previa antes del servicio: {title}.",
+        },
+        "needed-form": {
+            "en": "Prior authorization is needed before the service: {title}. The form asks what is "
+            "still missing; send it with the request.",
+            "es": "Se necesita autorización previa antes del servicio: {title}. El formulario "
+            "pregunta lo que falta; envíelo con la solicitud.",
+        },
+        "would-be-granted": {
+            "en": "The facts at hand meet the criteria of the policy; send the request.",
+            "es": "Los datos disponibles cumplen los criterios de la política; envíe la solicitud.",
+        },
+        "granted": {
+            "en": "Authorized: {title}. No further request is needed.",
+            "es": "Autorizado: {title}. No hace falta otra solicitud.",
+        },
+        "recommended": {
+            "en": "No prior authorization is needed. A clinical review before the service is "
+            "recommended; it is voluntary.",
+            "es": "No se necesita autorización previa. Se recomienda una revisión clínica antes del "
+            "servicio; es voluntaria.",
+        },
+        "recommended-how": {
+            "en": "Send a predetermination to ask for the review. Without it the claim may be "
+            "reviewed before it is paid.",
+            "es": "Envíe una predeterminación para pedir la revisión. Sin ella, la reclamación puede "
+            "revisarse antes del pago.",
+        },
+        "recommended-claim": {
+            "en": "Reviewed before payment when no review was asked for",
+            "es": "Se revisa antes del pago si no se pidió una revisión",
+        },
+        "post-service": {
+            "en": "No prior authorization is needed. The service is reviewed afterwards, before "
+            "payment: {title}.",
+            "es": "No se necesita autorización previa. El servicio se revisa después, antes del "
+            "pago: {title}.",
+        },
+        "post-service-how": {
+            "en": "Keep the records and send them with the claim.",
+            "es": "Conserve los registros y envíelos con la reclamación.",
+        },
+        "post-service-claim": {
+            "en": "Reviewed after the service, before payment",
+            "es": "Se revisa después del servicio, antes del pago",
+        },
+        "depends": {
+            "en": "Whether authorization is needed depends on what is not known yet: {names}.",
+            "es": "Que se necesite autorización depende de lo que aún no se sabe: {names}.",
+        },
+        "network": {
+            "en": "Whether authorization is needed depends on whether the performer is in the "
+            "network.",
+            "es": "Que se necesite autorización depende de si el proveedor está en la red.",
+        },
+        "unclear-code": {
+            "en": "The order has no billing code that the plan's rules know: whether the service is "
+            "covered or needs authorization depends on the code that is billed.",
+            "es": "La orden no tiene un código de facturación que las reglas del plan conozcan: la "
+            "cobertura y la autorización dependen del código que se facture.",
+        },
+        "no-policy": {
+            "en": "No policy names this service; a clinician of the plan will look at a request.",
+            "es": "Ninguna política nombra este servicio; un profesional clínico del plan revisará "
+            "la solicitud.",
+        },
+        "no-member": {
+            "en": "The plan has no member with these numbers and this birth date and name.",
+            "es": "El plan no tiene un miembro con estos números, esta fecha de nacimiento y nombre.",
+        },
+        "no-coverage": {
+            "en": "The member is known, but not under the coverage that was sent.",
+            "es": "El miembro es conocido, pero no con la cobertura enviada.",
+        },
+        "not-active": {
+            "en": "The member's coverage is not active on the day of service.",
+            "es": "La cobertura del miembro no está activa en la fecha del servicio.",
+        },
+        "another-payer": {
+            "en": "The coverage that was sent belongs to another payer.",
+            "es": "La cobertura enviada pertenece a otro pagador.",
+        },
+        "technical": {
+            "en": "The plan's rules could not be asked because of technical trouble. Try again "
+            "later or send a request.",
+            "es": "No se pudieron consultar las reglas del plan por un problema técnico. Intente más "
+            "tarde o envíe una solicitud.",
+        },
+    }
+)

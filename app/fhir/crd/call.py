@@ -1,0 +1,80 @@
+"""The envelope of a hook call (CDS Hooks 2.0 and 3.0), as far as anything is done with it.
+
+`hookInstance` is kept but never trusted to be unique or a UUID: some clients send a constant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.crd import Hook
+from app.domain.ehr import EhrAccess, Scopes
+from app.fhir.read.values import part, text
+
+Json = dict[str, Any]
+_REQUESTED = "davinci-crd.requestedVersion"
+_CONFIGURATION = "davinci-crd.configuration"
+
+
+_EVERYTHING = "user/*.rs"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a service."""
+
+    hook: Hook
+    instance: str
+    context: Mapping[str, Any]
+    prefetch: Mapping[str, Any]
+    access: EhrAccess | None
+    configuration: Mapping[str, Any]
+    requested_version: str
+
+    @property
+    def patient(self) -> str:
+        """The bare id of the patient."""
+        return text(self.context, "patientId").removeprefix("Patient/")
+
+    @property
+    def user(self) -> str:
+        """`Type/id` of who sits before the screen, "" when the hook does not say."""
+        return text(self.context, "userId")
+
+    def wants(self, option: str) -> bool:
+        """Whether the client left a boolean option on; a value of another type counts as unset."""
+        value = self.configuration.get(option)
+        return value if isinstance(value, bool) else True
+
+    def most_cards(self, otherwise: int) -> int:
+        """The upper bound of cards."""
+        value = self.configuration.get("max-cards")
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return value
+        return otherwise
+
+
+def read_call(document: Json, hook: Hook) -> Call:
+    """The call of `hook` in a checked envelope."""
+    extension = part(document, "extension")
+    return Call(
+        hook=hook,
+        instance=text(document, "hookInstance"),
+        context=part(document, "context"),
+        prefetch=part(document, "prefetch"),
+        access=_access(document),
+        configuration=part(extension, _CONFIGURATION),
+        requested_version=text(extension, _REQUESTED),
+    )
+
+
+def _access(document: Json) -> EhrAccess | None:
+    """The EHR's server and token. A call that names no scopes leaves it to the server to refuse."""
+    server = text(document, "fhirServer").rstrip("/")
+    if not server:
+        return None
+    granted = part(document, "fhirAuthorization")
+    scopes = Scopes.of(text(granted, "scope").strip() or _EVERYTHING)
+    return EhrAccess(server, text(granted, "access_token"), scopes)

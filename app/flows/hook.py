@@ -1,0 +1,285 @@
+"""One CDS Hooks call: what the payer says about the orders on somebody's screen. The whole story.
+
+CRD 2.2.1 and 2.0.1. The EHR's own FHIR server is reached through a port, `Fetch`: access and queries
+(FHIR addresses relative to the EHR's base, all wanted at once) and seconds → each query's answer or why
+there is none. It never raises. While it waits the call does not hold its turn (ADR 16).
+
+The client's JWT is the caller's affair: `app.auth.door` is the one place that tells who calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from app.clock import Moment
+from app.determine.assertion import technical, without_coverage
+from app.domain.coverage import EligibilityProblem, NotEligible
+from app.domain.crd import Assertion, Hook
+from app.domain.ehr import EhrAccess, Fetched, Fetching
+from app.domain.guide import Guide
+from app.domain.principal import Principal
+from app.errors import Incomplete, Invalid, Malformed, NotForHere, Unprocessable
+from app.fhir.crd import extension
+from app.fhir.crd.call import Call, read_call
+from app.fhir.crd.coverage import choose, names_payer
+from app.fhir.crd.draft_claim import Asked, Line
+from app.fhir.crd.extension import Frame
+from app.fhir.crd.gaps import coverage_query, first_gaps, second_gaps, take
+from app.fhir.crd.pool import Pool, name_of
+from app.fhir.crd.services import services
+from app.fhir.crd.targets import targets, wanted
+from app.fhir.read.values import parts, text
+from app.flows.context import Context
+from app.flows.hook_decision import Draft, decided
+
+Json = dict[str, Any]
+Fetch = Callable[[EhrAccess | None, Sequence[str], float], Mapping[str, Fetching]]
+Turn = AbstractContextManager[Any]
+
+_BROKEN = frozenset(
+    {"not-object", "not-array", "not-single", "wrong-json-type", "bad-value", "unknown-type"}
+)
+"""What breaks FHIR itself. Everything else is overlooked here: what is left out is no error
+(conf-12), and what is not known is ignored (found-33)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A call with all that could be had for it."""
+
+    call: Call
+    pool: Pool
+    coverage: Json
+    targets: list[Json]
+    frame: Frame
+
+
+def hook(
+    context: Context,
+    caller: Principal,
+    document: Json,
+    guide: Guide,
+    kind: Hook,
+    moment: Moment,
+    fetch: Fetch,
+    turn: Turn,
+) -> bytes:
+    """The answer to a call whose envelope was checked.
+
+    Raises Malformed or Unprocessable for broken FHIR, NotForHere for another CRD version, Invalid for
+    a coverage that 2.2.1 refuses (hook-13), Incomplete when what is needed could not be had.
+    """
+    with turn:
+        call = read_call(document, kind)
+        if call.requested_version not in ("", guide.value):
+            raise NotForHere(
+                f"This address speaks CRD {guide.value} only; see the discovery of the others.",
+                at="extension.davinci-crd.requestedVersion",
+            )
+        pool = Pool(call)
+        gaps = first_gaps(call, pool)
+    found = _fetched(context, call, gaps, fetch, pool)
+    with turn:
+        coverage = _coverage(context, call, pool, found, guide)
+        aims = targets(call, pool, guide)
+        later = second_gaps(call, pool, [*aims, *([coverage] if coverage else [])])
+    _fetched(context, call, later, fetch, pool)
+    with turn:
+        _check(context, aims, guide)
+        if not aims and any(not isinstance(found.get(each), Fetched) for each in wanted(call)):
+            _unreadable(call)
+        if coverage is None or not aims or not call.wants("coverage-info"):
+            return _answer([], guide, kind)
+        asking = Asking(call, pool, coverage, aims, _frame(context, call, pool, guide, moment))
+        return _answer(_actions(context, caller, asking, guide, moment), guide, kind)
+
+
+def _fetched(
+    context: Context, call: Call, queries: Sequence[str], fetch: Fetch, pool: Pool
+) -> Mapping[str, Fetching]:
+    if not queries or call.access is None:
+        return {}
+    answers = fetch(call.access, queries, context.settings.ehr_seconds)
+    take(pool, answers)
+    return answers
+
+
+def _coverage(
+    context: Context, call: Call, pool: Pool, found: Mapping[str, Fetching], guide: Guide
+) -> Json | None:
+    """The one coverage to judge by; None where an answer without it is right."""
+    with context.store.read(context.settings.tenant) as look:
+        payers = look.members.payers()
+    chosen = choose(pool, call.patient, payers, one_only=guide is Guide.V22)
+    if chosen is not None or not call.hook.is_primary:
+        return chosen
+    looked = pool.looked("coverage") or isinstance(found.get(coverage_query(call)), Fetched)
+    if not looked and not pool.of("Coverage"):
+        raise Incomplete(
+            "The coverage was not sent along and could not be read from the EHR's FHIR server.",
+            at="prefetch.coverage",
+        )
+    if guide is Guide.V20:
+        return None
+    raise Invalid(
+        "The call needs exactly one coverage of this payer: the patient's primary one.",
+        at="prefetch.coverage",
+    )
+
+
+def _unreadable(call: Call) -> None:
+    if call.hook.is_primary:
+        raise Incomplete(
+            "The orders were not sent along and could not be read from the EHR's FHIR server.",
+            at="context",
+        )
+
+
+def _check(context: Context, aims: Sequence[Json], guide: Guide) -> None:
+    """Refuse resources that are no FHIR at all; everything milder is worked with as it is."""
+    broken = [
+        issue
+        for aim in aims
+        for issue in context.validators[guide].resource(
+            {name: value for name, value in aim.items() if name != "meta"}
+        )
+        if issue.is_error and issue.code in _BROKEN
+    ]
+    if broken:
+        kind = Malformed if guide is Guide.V22 else Unprocessable
+        raise kind("A resource of the call is not FHIR.", broken)
+
+
+def _frame(context: Context, call: Call, pool: Pool, guide: Guide, moment: Moment) -> Frame:
+    zone = ZoneInfo(context.rulebook.time_zone)
+    return Frame(
+        guide=guide,
+        address=context.settings.address,
+        day=moment.now.astimezone(zone).date(),
+        language=_language(call, pool),
+        literal=not context.settings.contested_extensions,
+    )
+
+
+def _language(call: Call, pool: Pool) -> str:
+    """The language of who reads the answer, as far as the EHR says."""
+    user = pool.get(call.user) if call.user else None
+    if user is not None and user.get("resourceType") == "PractitionerRole":
+        user = pool.follow(user, "practitioner")
+    for concept in parts(user or {}, "communication"):
+        for coding in parts(concept, "coding"):
+            if text(coding, "code").partition("-")[0] in ("en", "es"):
+                return text(coding, "code").partition("-")[0]
+    return "en"
+
+
+def _actions(
+    context: Context, caller: Principal, asking: Asking, guide: Guide, moment: Moment
+) -> list[Json]:
+    lines = _lines(asking)
+    said = _said(context, caller, asking, lines, guide, moment)
+    names = {line.sequence: name_of(line.resource) for line in lines}
+    actions = []
+    for place, target in enumerate(asking.targets):
+        told = _merged([said[line.sequence] for line in lines if line.target == place])
+        if not asking.call.hook.is_primary:
+            told = [extension.on_secondary(each) for each in told]
+        made = _action(target, told, asking, names, moment)
+        if made is not None:
+            actions.append(made)
+    return actions
+
+
+def _lines(asking: Asking) -> list[Line]:
+    """One line for each service of each target; a target without any still gets one."""
+    lines: list[Line] = []
+    for place, target in enumerate(asking.targets):
+        for concept in services(target, asking.pool) or [{}]:
+            lines.append(Line(len(lines) + 1, place, target, concept))
+    return lines
+
+
+def _said(
+    context: Context,
+    caller: Principal,
+    asking: Asking,
+    lines: Sequence[Line],
+    guide: Guide,
+    moment: Moment,
+) -> Mapping[int, Assertion]:
+    """What the rulebook says about each line, or why it could not be asked."""
+    payer = names_payer(asking.coverage, asking.pool)
+    if payer is None and guide is Guide.V22:
+        return dict.fromkeys((line.sequence for line in lines), technical())
+    if payer is False and guide is Guide.V22:
+        raise Invalid("The payer of the coverage has no identifier.", at="Coverage.payor")
+    draft = Draft(
+        Asked(
+            patient=asking.call.patient,
+            coverage=asking.coverage,
+            user=asking.call.user,
+            performer=text(asking.call.context, "performer"),
+            created=moment.now,
+        ),
+        lines,
+        asking.pool,
+        grants=asking.call.wants("unsolicited-determ"),
+    )
+    found = decided(context, caller, draft, guide, moment)
+    if found is None:
+        return dict.fromkeys((line.sequence for line in lines), technical())
+    if isinstance(found, NotEligible):
+        if found.problem is EligibilityProblem.WRONG_PAYER and guide is Guide.V22:
+            raise Invalid("The coverage belongs to another payer.", at="Coverage.payor")
+        return dict.fromkeys((line.sequence for line in lines), without_coverage(found.problem))
+    return found
+
+
+def _merged(told: Sequence[Assertion]) -> list[Assertion]:
+    """One repetition for all billing codes of which the same holds."""
+    kept: list[Assertion] = []
+    for each in told:
+        same = next((n for n, one in enumerate(kept) if extension.is_alike(one, each)), None)
+        if same is None:
+            kept.append(each)
+        else:
+            kept[same] = extension.joined(kept[same], each)
+    return kept
+
+
+def _action(
+    target: Json,
+    told: Sequence[Assertion],
+    asking: Asking,
+    names: Mapping[int, str],
+    moment: Moment,
+) -> Json | None:
+    """The update of one resource; None when the client knows it all already (resp-35)."""
+    coverage = name_of(asking.coverage)
+    before = extension.told_before(target, coverage)
+    key = extension.key_of(before) or str(moment.new_uuid())
+    now = [
+        extension.coverage_information(each, asking.frame, coverage, key, names) for each in told
+    ]
+    if before and not extension.is_news(before, now):
+        return None
+    kind = text(target, "resourceType")
+    return {
+        "type": "update",
+        "description": f"Add coverage information to {kind} {text(target, 'id')}.",
+        "resource": extension.carrying(target, coverage, now),
+    }
+
+
+def _answer(actions: Sequence[Json], guide: Guide, kind: Hook) -> bytes:
+    """2.0.1 clients are tested for an empty list on primary hooks; 2.2.1 forbids empty lists."""
+    answer: Json = {"cards": []}
+    if actions or (guide is Guide.V20 and kind.is_primary):
+        answer["systemActions"] = list(actions)
+    return orjson.dumps(answer)

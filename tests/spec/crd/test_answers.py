@@ -1,0 +1,190 @@
+"""What the payer says about each order, in both CRD versions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.domain.guide import Guide
+from tests.spec.crd.asking import GUIDES, ask, call, only, post, told
+from tests.world import World, new_world
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return new_world(tmp_path)
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_what_meets_the_policy_is_authorized_at_once_and_stored(world: World, guide: Guide) -> None:
+    said = only(ask(world, call("order-sign-granted", guide), guide))
+    assert said["covered"] == ["covered"] and said["pa-needed"] == ["satisfied"]
+    (number,) = said["satisfied-pa-id"]
+    with world.context.store.read(world.caller.tenant) as look:
+        case = look.cases.by_number(number)
+        assert case is not None and case.member_id == "FW100001"
+        (stored,) = look.decisions.of(case.id)
+    assert stored.decision.items[0].policy is not None
+    assert ("expiry-date" in said) is (guide is Guide.V22)
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_the_same_orders_again_get_the_same_authorization(world: World, guide: Guide) -> None:
+    first, second = (only(ask(world, call("order-sign-granted", guide), guide)) for _ in range(2))
+    assert first["satisfied-pa-id"] == second["satisfied-pa-id"]
+
+
+def test_a_what_if_call_gets_no_number_and_stores_nothing(world: World) -> None:
+    body = call("order-sign-granted", Guide.V22)
+    body["extension"]["davinci-crd.configuration"] = {"unsolicited-determ": False}
+    said = only(ask(world, body, Guide.V22))
+    assert said["pa-needed"] == ["auth-needed"] and "satisfied-pa-id" not in said
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_missing_facts_name_the_form_that_asks_them(world: World, guide: Guide) -> None:
+    said = only(ask(world, call("order-sign-needed", guide), guide))
+    assert said["pa-needed"] == ["auth-needed"] and said["doc-needed"] == ["clinical"]
+    (form,) = said["questionnaire"]
+    assert f"/fhir/{guide.value}/Questionnaire/home-oxygen|" in form
+    assert ("doc-purpose" in said) is (guide is Guide.V20)
+    assert said["reason"][0]["text"]
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_each_order_of_a_call_gets_its_own_answer(world: World, guide: Guide) -> None:
+    found = ask(world, call("order-sign-three", guide), guide)
+    assert [each["id"] for each in found] == ["oxygen", "nebulizer", "visit"]
+    needed = [told(each)[0]["pa-needed"][0] for each in found]
+    assert needed == ["auth-needed", "no-auth", "no-auth"]
+    assert len({told(each)[0]["coverage-assertion-id"][0] for each in found}) == 3
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_what_the_certificate_excludes_is_not_covered(world: World, guide: Guide) -> None:
+    said = only(ask(world, call("order-sign-not-covered", guide), guide))
+    assert said["covered"] == ["not-covered"]
+    assert said.get("pa-needed") == (None if guide is Guide.V22 else ["no-auth"])
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_an_order_that_no_policy_knows_still_gets_its_answer(world: World, guide: Guide) -> None:
+    said = only(ask(world, call("order-sign-unknown-code", guide), guide))
+    assert said["covered"] == ["conditional"] and said["pa-needed"] == ["conditional"]
+    assert said["info-needed"] == ["detail-code" if guide is Guide.V22 else "OTH"]
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_every_order_type_is_answered(world: World, guide: Guide) -> None:
+    body = call("order-sign-all-types", guide)
+    found = ask(world, body, guide)
+    sent = [entry["resource"] for entry in body["context"]["draftOrders"]["entry"]]
+    assert [each["resourceType"] for each in found] == [each["resourceType"] for each in sent]
+    for before, after in zip(sent, found, strict=True):
+        assert {name: v for name, v in after.items() if name != "extension"} == before
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("order-select", "DeviceRequest"),
+        ("order-dispatch", "DeviceRequest"),
+        ("appointment-book", "Appointment"),
+        ("encounter-start", "Encounter"),
+        ("encounter-discharge", "Encounter"),
+    ],
+)
+def test_every_hook_answers_about_what_it_is_about(
+    world: World, guide: Guide, name: str, kind: str
+) -> None:
+    (found,) = ask(world, call(name, guide), guide)
+    assert found["resourceType"] == kind and told(found)
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_a_secondary_hook_asks_nobody_for_documents(world: World, guide: Guide) -> None:
+    said = only(ask(world, call("order-select", guide), guide))
+    assert said["pa-needed"] == ["auth-needed"]
+    assert "doc-needed" not in said and "questionnaire" not in said
+
+
+@pytest.mark.parametrize("name", ["dispatchedOrders", "dispatched-orders", "order"])
+@pytest.mark.parametrize("guide", GUIDES)
+def test_every_spelling_of_dispatched_orders_is_read(world: World, guide: Guide, name: str) -> None:
+    body = call("order-dispatch", guide)
+    for spelled in ("dispatchedOrders", "order"):
+        body["context"].pop(spelled, None)
+    body["context"][name] = "DeviceRequest/oxygen" if name == "order" else ["DeviceRequest/oxygen"]
+    assert len(ask(world, body, guide)) == 1
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_what_the_client_knows_already_is_not_said_again(world: World, guide: Guide) -> None:
+    body = call("order-sign-needed", guide)
+    (found,) = ask(world, body, guide)
+    body["context"]["draftOrders"]["entry"][0]["resource"] = found
+    status, answer = post(world, body, guide)
+    assert (status, answer.get("systemActions")) == (200, None if guide is Guide.V22 else [])
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_a_changed_answer_replaces_ours_and_keeps_its_id_and_other_payers(
+    world: World, guide: Guide
+) -> None:
+    body = call("order-sign-needed", guide)
+    (found,) = ask(world, body, guide)
+    foreign = {"url": found["extension"][-1]["url"], "extension": [
+        {"url": "coverage", "valueReference": {"reference": "Coverage/other"}}]}  # fmt: skip
+    ours = found["extension"][-1]
+    key = told(found)[0]["coverage-assertion-id"]
+    changed = [part for part in ours["extension"] if part["url"] != "questionnaire"]
+    found["extension"] = [foreign, {**ours, "extension": changed}]
+    body["context"]["draftOrders"]["entry"][0]["resource"] = found
+    _, answer = post(world, body, guide)
+    (again,) = [action["resource"] for action in answer["systemActions"]]
+    assert again["extension"][0] == foreign
+    assert told(again)[1]["coverage-assertion-id"] == key and "questionnaire" in told(again)[1]
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_switched_off_coverage_information_is_left_out(world: World, guide: Guide) -> None:
+    body = call("order-sign-needed", guide)
+    body.setdefault("extension", {})["davinci-crd.configuration"] = {
+        "coverage-info": False,
+        "made-up": True,
+    }
+    assert ask(world, body, guide) == []
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_orders_not_to_perform_are_left_alone(world: World, guide: Guide) -> None:
+    body = call("order-sign-three", guide)
+    body["context"]["draftOrders"]["entry"][2]["resource"]["doNotPerform"] = True
+    assert [each["id"] for each in ask(world, body, guide)] == ["oxygen", "nebulizer"]
+
+
+def test_a_practitioner_who_reads_spanish_is_told_in_spanish(world: World) -> None:
+    body = call("order-sign-needed", Guide.V22)
+    user = body["prefetch"]["practitioners"]["entry"][0]["resource"]
+    user["communication"] = [{"coding": [{"system": "urn:ietf:bcp:47", "code": "es"}]}]
+    said = only(ask(world, body, Guide.V22))
+    assert said["reason"][0]["text"].startswith("Se necesita autorización previa")
+
+
+def test_billing_options_that_differ_are_told_apart_under_one_id(world: World) -> None:
+    body = call("order-sign-no-auth", Guide.V22)
+    order = body["context"]["draftOrders"]["entry"][0]["resource"]
+    where = order["codeCodeableConcept"]["coding"][0]["system"]
+    order["codeCodeableConcept"]["extension"] = [
+        {
+            "url": "http://hl7.org/fhir/us/davinci-crd/StructureDefinition/ext-billing-options",
+            "valueCodeableConcept": {"coding": [{"system": where, "code": code}]},
+        }
+        for code in ("E1390", "E0570")
+    ]
+    (found,) = ask(world, body, Guide.V22)
+    said = {each["billingCode"][0]["code"]: each["pa-needed"][0] for each in told(found)}
+    assert said == {"E0570": "no-auth", "E1390": "auth-needed"}
+    assert len({each["coverage-assertion-id"][0] for each in told(found)}) == 1
