@@ -46,8 +46,9 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     raw = _read(args.file)
     rulebook = load(folder_in_force(settings.policies_dir or resources.data("policies")))
     try:
-        with members(settings, rulebook, args.members) as source:
-            judged = decide_file(raw, Guide(args.version), source, rulebook, settings, moment())
+        with members(settings, rulebook, args.members) as (source, history):
+            guide, now = Guide(args.version), moment()
+            judged = decide_file(raw, guide, source, rulebook, settings, now, history)
     except Refused as refused:
         for issue in refused.issues:
             print(f"{issue.severity}: {issue.at or 'Bundle'}: {issue.message}", file=sys.stderr)

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from app.determine.codes import Codes
 from app.determine.criteria import Judge, compiled
+from app.determine.history import wants_authorizations
 from app.determine.where import weight
 from app.domain.coverage import Plan
 from app.domain.decision import PolicyRef
@@ -49,7 +50,10 @@ class ReadyPathway:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A policy version that can be judged."""
+    """A policy version that can be judged.
+
+    `authorizations` is True when a fact may be found among the payer's own earlier authorizations.
+    """
 
     policy: Policy
     version: Version
@@ -59,6 +63,7 @@ class Ready:
     clinician: tuple[ReadyRule, ...]
     exempt: tuple[ReadyRule, ...]
     ref: PolicyRef
+    authorizations: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,5 +180,8 @@ def _ready(policy: Policy, version: Version) -> Ready:
         exempt=rules(version.exempt),
         ref=PolicyRef(
             policy.id, version.version, policy.sha256, policy.title, f"{POLICY_PATH}{policy.id}"
+        ),
+        authorizations=any(
+            wants_authorizations(place) for spec in facts.values() for place in spec.find
         ),
     )

@@ -20,6 +20,7 @@ from app.fhir.validate import Limits, Validator
 from app.fhir.validate.text import parse
 from app.flows.accept import accept, bundle_in
 from app.flows.eligibility import StoredMembers, eligibility_source
+from app.flows.history import HistorySource, StoredHistory
 from app.flows.judge import EligibilitySource, judge
 from app.flows.members_import import Import, import_members
 from app.rulebook import Rulebook
@@ -42,6 +43,7 @@ def decide_file(
     rulebook: Rulebook,
     settings: Settings,
     moment: Moment,
+    history: HistorySource | None = None,
 ) -> Judged:
     """Decide the bundle in `raw` as `$submit` or `$predetermine` does; raises what it raises."""
     limits = Limits(settings.max_depth, settings.max_entries, settings.max_body_bytes)
@@ -49,14 +51,15 @@ def decide_file(
     use = Use.PREDETERMINATION if kind_of(bundle) is Kind.PREDETERMINATION else Use.PREAUTHORIZATION
     accept(bundle, guide, Validator.load(guide.value), use)
     request = read_request(bundle, guide)
-    return Judged(*judge(request, bundle, source, rulebook, settings.namespace, moment))
+    return Judged(*judge(request, bundle, source, rulebook, settings.namespace, moment, history))
 
 
 @contextmanager
 def members(
     settings: Settings, rulebook: Rulebook, file: Path | None
-) -> Iterator[EligibilitySource]:
-    """Coverages from a member file, or from where the settings say.
+) -> Iterator[tuple[EligibilitySource, HistorySource]]:
+    """Coverages from a member file (nothing was authorized before), or from where the settings say
+    with the cases of the database.
 
     Raises BadData for a file with rows that cannot be used, BadSetup without a usable database.
     """
@@ -65,7 +68,8 @@ def members(
         try:
             if not settings.eligibility_url and not is_current(store):
                 raise BadSetup("DATABASE_URL holds no members: name a member file with --members.")
-            yield eligibility_source(settings, store, rulebook.plans.get)
+            source = eligibility_source(settings, store, rulebook.plans.get)
+            yield source, StoredHistory(store, settings.tenant)
         finally:
             store.close()
         return
@@ -76,6 +80,7 @@ def members(
             report = import_members(Import(store, settings.tenant, rulebook.plans.get), file)
             if report.rejected:
                 raise BadData(f"{file}: {report.rejected} rows cannot be used; import it to see.")
-            yield StoredMembers(store, settings.tenant, rulebook.plans.get)
+            source = StoredMembers(store, settings.tenant, rulebook.plans.get)
+            yield source, StoredHistory(store, settings.tenant)
         finally:
             store.close()

@@ -19,6 +19,7 @@ from app.domain.decision import Decision
 from app.domain.request import PriorAuthRequest
 from app.errors import Unavailable
 from app.fhir.read import expression
+from app.flows.history import HistorySource, asks_history, with_history
 from app.rulebook import Rulebook
 
 
@@ -40,10 +41,12 @@ def judge(
     rulebook: Rulebook,
     namespace: str,
     moment: Moment,
+    history: HistorySource | None = None,
 ) -> tuple[Eligibility | None, Decision]:
     """The coverage that was used and the decision. Without an answer on coverage (None) every item
     pends for a person, as what we do not know is never a no. `namespace` is the base of the
-    payer's number systems; trace numbers get theirs.
+    payer's number systems; trace numbers get theirs. `history` is asked only for policies that
+    want to know what was authorized before.
     """
     today = moment.now.astimezone(ZoneInfo(rulebook.time_zone)).date()
     try:
@@ -53,6 +56,8 @@ def judge(
     if isinstance(eligibility, NotEligible):
         full_url, _, element = eligibility.at.partition("#")
         eligibility = replace(eligibility, at=expression(bundle, full_url, element))
+    elif history is not None and asks_history(request, rulebook, today):
+        request = with_history(request, history.granted(eligibility.member_id, moment.now))
     return eligibility, _named(decide(request, eligibility, rulebook, moment), namespace)
 
 

@@ -1,4 +1,6 @@
-"""Stored cases once more: the request as it was received, with the coverage that was found then."""
+"""Stored cases once more: the request as it was received, with the coverage that was found then and
+the authorizations that the payer had given before.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,7 @@ from app.fhir.read import read_request
 from app.fhir.validate import Limits
 from app.fhir.validate.text import parse
 from app.flows.accept import bundle_in
+from app.flows.history import with_history
 from app.rulebook.simulate import Situation
 from app.store import Read, Store
 
@@ -63,5 +66,7 @@ def _situation(look: Read, case: Case, coverage: Coverage, limits: Limits) -> Si
             if document is not None:
                 bundle, _ = bundle_in(parse(document.content, limits))
                 request = read_request(bundle, case.guide)
-                return Situation(case.number, request, coverage, case.received_at)
+                earlier = look.decisions.granted(coverage.member_id, case.received_at, case.id)
+                told = with_history(request, earlier)
+                return Situation(case.number, told, coverage, case.received_at)
     return None

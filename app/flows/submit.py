@@ -19,6 +19,7 @@ from app.fhir.validate.text import parse
 from app.fhir.write import Envelope, write_response
 from app.flows.accept import accept, at_the_door, bundle_in
 from app.flows.context import Context
+from app.flows.history import StoredHistory
 from app.flows.judge import judge
 from app.flows.record import Intake, open_case, record
 from app.flows.repeat import earlier_answer, mark_of
@@ -49,7 +50,13 @@ def submit(
     request = read_request(bundle, guide)
     namespace = context.settings.namespace
     eligibility, decision = judge(
-        request, bundle, context.eligibility, context.rulebook, namespace, moment
+        request,
+        bundle,
+        context.eligibility,
+        context.rulebook,
+        namespace,
+        moment,
+        StoredHistory(context.store, caller.tenant),
     )
     case, public_id = open_case(caller, request, decision, moment), moment.new_uuid()
     envelope = Envelope(

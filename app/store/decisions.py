@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, exists, select
 
 from app.domain.coverage import Coverage, NotEligible
 from app.domain.decision import Decision
@@ -15,13 +16,41 @@ from app.store.codec import decode, encode
 from app.store.compression import pack, unpack
 from app.store.events import EventWriter
 from app.store.link import ReadLink, WriteLink
-from app.store.tables import decisions
+from app.store.tables import case_items, cases, decisions
+from app.store.types import key_text
 
 _OF_CASE = (
     select(decisions.c.id, decisions.c.case_id, decisions.c.dictionary, decisions.c.body)
     .where(decisions.c.tenant == bindparam("tenant"), decisions.c.case_id == bindparam("case_id"))
     .order_by(decisions.c.id)
 )
+_GRANTED = (
+    select(decisions.c.id, decisions.c.case_id, decisions.c.dictionary, decisions.c.body)
+    .join_from(
+        cases,
+        decisions,
+        (cases.c.tenant == decisions.c.tenant) & (cases.c.id == decisions.c.case_id),
+    )
+    .where(
+        cases.c.tenant == bindparam("tenant"),
+        cases.c.member_id == bindparam("member_id"),
+        cases.c.id < bindparam("before"),
+        decisions.c.made_at <= bindparam("by"),
+        exists().where(
+            case_items.c.tenant == cases.c.tenant,
+            case_items.c.case_id == cases.c.id,
+            case_items.c.authorization_number != "",
+        ),
+    )
+    .order_by(cases.c.id.desc(), decisions.c.id.desc())
+    .limit(bindparam("most"))
+)
+
+LATEST = uuid.UUID(int=(1 << 128) - 1)
+"""After every key: no case is left out."""
+
+MOST_GRANTED = 200
+"""Decisions that are looked through for a member's authorizations, the newest ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +78,20 @@ class Decisions:
     def of(self, case_id: uuid.UUID) -> tuple[StoredDecision, ...]:
         """All decisions of a case; the last one is in force."""
         return tuple(_stored(row) for row in self._link.fetch(_OF_CASE, {"case_id": case_id}))
+
+    def granted(
+        self, member_id: str, by: datetime, before: uuid.UUID = LATEST
+    ) -> tuple[Decision, ...]:
+        """Of each case of the member with an authorization: the decision in force at `by`.
+
+        Newest case first; only cases with keys before `before`. A member is one by tenant and id.
+        """
+        values = {"member_id": key_text(member_id), "by": by, "before": before}
+        rows = self._link.fetch(_GRANTED, {**values, "most": MOST_GRANTED})
+        newest: dict[uuid.UUID, Any] = {}
+        for row in rows:
+            newest.setdefault(row.case_id, row)
+        return tuple(_stored(row).decision for row in newest.values())
 
 
 class DecisionWriter(Decisions):
