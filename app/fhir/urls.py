@@ -330,3 +330,17 @@ class crd:  # noqa: N801 - read as a namespace: crd.TEMP
         "ServiceRequest": _CRD_SD + "profile-servicerequest",
         "VisionPrescription": _CRD_SD + "profile-visionprescription",
     }
+
+
+class dtr:  # noqa: N801 - read as a namespace: dtr.STANDARD
+    """DTR (documentation templates): the form's profile and the extensions that its items use."""
+
+    STANDARD: Final = _DTR_SD + "dtr-std-questionnaire"
+    VERSION_ALGORITHM: Final = _CORE_SD + "artifact-versionAlgorithm"
+    VERSION_ALGORITHMS: Final = "http://hl7.org/fhir/version-algorithm"
+    TRANSLATION: Final = _CORE_SD + "translation"
+    UNIT_OPTION: Final = _CORE_SD + "questionnaire-unitOption"
+    ITEM_CONTROL: Final = _CORE_SD + "questionnaire-itemControl"
+    ITEM_CONTROLS: Final = "http://hl7.org/fhir/questionnaire-item-control"
+    ANSWERS: Final = "https://forthwith.example/fhir/CodeSystem/answer"
+    XHTML: Final = core.XHTML

@@ -6,7 +6,7 @@ from app.auth.scopes import Scope
 from app.domain.guide import Guide
 from app.domain.request import Use
 from app.flows.context import Context
-from app.web.fhir import describe, read, submit, validate, value_sets
+from app.web.fhir import describe, forms, read, submit, validate, value_sets
 from app.web.routes import Route
 from app.web.turn import Turn
 
@@ -65,4 +65,5 @@ def routes(context: Context, guide: Guide, turn: Turn) -> list[Route]:
             describe.operation(context, guide),
         ),
         *value_sets.routes(context, guide, named),
+        *forms.routes(context, guide, named),
     ]
