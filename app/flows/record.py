@@ -28,7 +28,8 @@ class Intake:
     """Everything about one submission that will be stored, and the keys under which it will be.
 
     `public_id` is the id of both readable resources, `ClaimResponse/{id}` and `Claim/{id}`;
-    `claim_pointer` says where the Claim stands in `received` (RFC 6901).
+    `claim_pointer` says where the Claim stands in `received` (RFC 6901). `assertions` are the ids of
+    what CRD said before about the orders.
     """
 
     caller: Principal
@@ -41,6 +42,7 @@ class Intake:
     case: Case
     public_id: uuid.UUID
     answer: bytes
+    assertions: tuple[str, ...] = ()
 
 
 def open_case(
@@ -95,6 +97,7 @@ def record(store: Store, intake: Intake, moment: Moment) -> None:
             [_case_item(item, intake) for item in intake.request.items],
             log.event(EventKind.RECEIVED, intake.caller.id, {"document": str(request_id)}),
         )
+        work.hooks.lead_to_case(intake.assertions, case.id)
         covered = _eligibility(intake.eligibility)
         work.events.append(log.event(EventKind.ELIGIBILITY_CHECKED, MACHINE, covered))
         decided = _decided(decision_id, intake.decision)

@@ -14,6 +14,7 @@ from app.domain.guide import Guide
 from app.domain.principal import Principal
 from app.domain.request import Use
 from app.errors import Invalid
+from app.fhir.crd.assertion_ids import assertion_ids
 from app.fhir.read import read_request
 from app.fhir.validate.text import parse
 from app.fhir.write import Envelope, write_response
@@ -78,6 +79,7 @@ def submit(
         case=case,
         public_id=public_id,
         answer=orjson.dumps(write_response(decision, request, bundle, envelope)),
+        assertions=tuple(assertion_ids(bundle)),
     )
     try:
         record(context.store, intake, moment)

@@ -36,6 +36,7 @@ from __future__ import annotations
 from app.store.cases import CaseItem
 from app.store.decisions import StoredDecision
 from app.store.documents import Document, DocumentKind
+from app.store.hooks import HookCall
 from app.store.resources import Resource
 from app.store.schema import is_current, migrate
 from app.store.submissions import Submission, Taken
@@ -45,6 +46,7 @@ __all__ = [
     "CaseItem",
     "Document",
     "DocumentKind",
+    "HookCall",
     "Read",
     "Resource",
     "Store",

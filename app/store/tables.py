@@ -321,3 +321,40 @@ ehr_servers = Table(
     sqlite_with_rowid=False,
 )
 """FHIR servers of EHRs that may be called during a hook call."""
+
+hook_calls = Table(
+    "hook_calls",
+    metadata,
+    _text("tenant"),
+    Column("id", Key, nullable=False),
+    Column("at", Instant, nullable=False),
+    _text("guide"),
+    _text("hook"),
+    Column("milliseconds", Integer, nullable=False),
+    Column("status", Integer, nullable=False),
+    _text("record"),
+    Column("request", Key),
+    Column("answer", Key),
+    PrimaryKeyConstraint("tenant", "id"),
+    Index(None, "tenant", "at"),
+    _to(("request",), "documents", "id"),
+    _to(("answer",), "documents", "id"),
+    CheckConstraint("milliseconds >= 0", name="milliseconds"),
+    sqlite_with_rowid=False,
+)
+"""One row for each hook call. `record` is JSON after the CRD metric model: codes, numbers and ids.
+The documents are the audit record: what was asked, without its token, and what was answered."""
+
+trail = Table(
+    "trail",
+    metadata,
+    _text("tenant"),
+    _text("name"),
+    _text("kind"),
+    Column("id", Key, nullable=False),
+    PrimaryKeyConstraint("tenant", "name", "kind", "id"),
+    CheckConstraint("kind in ('call', 'case')", name="kind"),
+    sqlite_with_rowid=False,
+)
+"""By which names a hook call or a case is found: an order as the EHR names it (`DeviceRequest/o1`), a
+coverage assertion id, an authorization number. It ties hook, order, assertion and case together."""

@@ -12,6 +12,7 @@ from app.fhir.validate.text import parse
 from app.flows.context import Context
 from app.flows.discover import discovery, hooks
 from app.flows.hook import Fetch, hook
+from app.flows.hook_record import Recording
 from app.web import body
 from app.web.cds import envelope
 from app.web.routes import Route, View
@@ -57,10 +58,17 @@ def _hook(context: Context, guide: Guide, turn: Turn, fetch: Fetch) -> View:
         if service not in known:
             raise NotFound(f"There is no such service; known are {', '.join(known)}.")
         raw = body.read(request, context.settings.max_body_bytes)
-        with turn:
-            document = envelope.check(parse(raw, context.limits), known[service], guide)
-        moment = context.moment()
-        made = hook(context, caller, document, guide, known[service], moment, fetch, turn)
+        moment, kind = context.moment(), known[service]
+        recording = Recording(context, caller, guide, kind, moment, fetch)
+        try:
+            with turn:
+                recording.document = parse(raw, context.limits)
+                document = envelope.check(recording.document, kind, guide)
+            made = hook(context, caller, document, guide, kind, moment, recording.fetch, turn)
+        except Exception as fault:
+            recording.failed(fault)
+            raise
+        recording.answered(made)
         answer = Response(made, content_type=JSON)
         answer.headers["Cache-Control"] = "no-store"
         return answer

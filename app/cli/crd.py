@@ -1,0 +1,75 @@
+"""Show how CRD calls were answered: how fast, about how many orders, with what result."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import timedelta
+
+import orjson
+
+from app.clock import moment
+from app.errors import BadSetup
+from app.flows.hook_metrics import Measures, calls, measures
+from app.settings import Settings
+from app.store import Store, is_current
+
+EXAMPLES = """\
+examples:
+  forthwith crd metrics               the last 30 days, by hook and version
+  forthwith crd metrics --days 1      the last day
+  forthwith crd metrics --records     one JSON record for each call (CRD metric model)
+"""
+_TARGET = 0.9
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="metrics")
+    showing = actions.add_parser(
+        "metrics", help="show what the calls add up to", allow_abbrev=False
+    )
+    showing.add_argument("--days", type=int, default=30, help="how far back, 30 unless told")
+    showing.add_argument(
+        "--records", action="store_true", help="print the record of each call as a line of JSON"
+    )
+
+
+def run(args: argparse.Namespace, settings: Settings) -> int:
+    """0: shown; 1: fewer than 90 % of the calls of some hook were answered in time."""
+    store = Store(settings.database_url, settings.sqlite_sync)
+    since = moment().now - timedelta(days=args.days)
+    try:
+        if not is_current(store):
+            raise BadSetup("The database has to be migrated first: run `forthwith migrate`.")
+        if args.records:
+            for call in calls(store, settings.tenant, since):
+                line = {"crdVersion": call.guide.value, **call.record}
+                sys.stdout.write(orjson.dumps(line).decode() + "\n")
+            return 0
+        found = measures(store, settings.tenant, since)
+    finally:
+        store.close()
+    for (hook, version), each in found.items():
+        print("\n".join(_lines(f"{hook} {version}", each)))
+    if not found:
+        print("No call was recorded in this time.")
+    return int(any(each.share_in_time() < _TARGET for each in found.values()))
+
+
+def _lines(title: str, found: Measures) -> list[str]:
+    """One hook, in a few lines."""
+    in_time = f"{found.share_in_time():.1%} in time"
+    speed = f"median {found.at_most(0.5)} ms, 90 % within {found.at_most(0.9)} ms"
+    lines = [
+        f"{title}: {found.calls} calls, {in_time} ({speed})",
+        f"  refused {found.refused}, failed {found.failed}; token {_counts(found.token)}",
+    ]
+    if found.orders:
+        lines.append(f"  orders {found.orders}: {_counts(found.covered)}")
+        lines.append(f"  authorization: {_counts(found.needed)}; with a form {found.with_form}")
+    return lines
+
+
+def _counts(tally: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(tally.items()))

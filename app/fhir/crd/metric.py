@@ -1,0 +1,191 @@
+"""One record of a hook call after the logical model of CRD metrics (CRD 2.2.1, CRDMetricData).
+
+Made from what was asked and answered alone. It holds codes, numbers of providers and ids that tie it
+to the logs (assertion, authorization); no name, no birth date and no member of anybody.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.domain.crd import Hook
+from app.domain.ehr import Fetched, Fetching, Missing, NotFetched
+from app.errors import Issue
+from app.fhir.bundle import entries
+from app.fhir.crd.pool import local, name_of
+from app.fhir.read.values import extensions, part, parts, text
+from app.fhir.urls import ext, system
+
+Json = dict[str, Any]
+_REJECTED = (401, 403)
+_CODED = ("code", "codeCodeableConcept", "medicationCodeableConcept", "serviceType")
+"""Where the types of the guide say what is ordered."""
+
+_PARTS = (
+    ("covered", "covered", False),
+    ("pa-needed", "paNeeded", False),
+    ("doc-needed", "docNeeded", True),
+    ("info-needed", "infoNeeded", True),
+    ("questionnaire", "questionnaire", True),
+    ("coverage-assertion-id", "assertionId", False),
+    ("satisfied-pa-id", "satisfiedId", False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One call as it went: the document (empty when it was not JSON), what the EHR was asked, what
+    was answered (empty for a refusal) and why it was refused."""
+
+    hook: Hook
+    document: Json
+    fetched: Mapping[str, Fetching]
+    answer: Json
+    status: int
+    issues: Sequence[Issue]
+    began: datetime
+    ended: datetime
+    payer: str
+
+
+def metric(exchange: Exchange) -> Json:
+    """The record. What is not known is left out."""
+    document = exchange.document
+    sent, read = list(_sent(document)), list(_read(exchange.fetched))
+    provider, group = _people(text(part(document, "context"), "userId"), [*sent, *read])
+    record = {
+        "source": "payer-src",
+        "hookInstance": text(document, "hookInstance"),
+        "hookType": exchange.hook.value,
+        "providerId": provider,
+        "groupId": group,
+        "payerId": exchange.payer,
+        "requestTime": exchange.began.isoformat(),
+        "responseTime": exchange.ended.isoformat(),
+        "httpResponse": exchange.status,
+        "issue": [{"code": each.kind, "details": each.code} for each in exchange.issues],
+        "tokenUse": _token_use(exchange.fetched),
+        "resources": [*_counted(sent, prefetch=True), *_counted(read, prefetch=False)],
+        "request": [
+            _told(action["resource"]) for action in parts(exchange.answer, "systemActions")
+        ],
+        "cards": [_card(card) for card in parts(exchange.answer, "cards")],
+    }
+    return {name: value for name, value in record.items() if value not in ("", [])}
+
+
+def names(record: Json, document: Json) -> Iterator[str]:
+    """Under which names the call is found: orders, assertion ids, authorization numbers, instance."""
+    yield text(record, "hookInstance")
+    for asked in parts(record, "request"):
+        yield text(asked, "focus")
+        for said in parts(asked, "coverageInfo"):
+            yield text(said, "assertionId")
+            yield text(said, "satisfiedId")
+    context = part(document, "context")
+    for element in ("draftOrders", "appointments"):
+        for _, _, resource in entries(part(context, element)):
+            yield name_of(resource)
+    for element in ("dispatchedOrders", "dispatched-orders", "selections"):
+        listed = context.get(element)
+        if isinstance(listed, list):
+            yield from (local(each) for each in listed if isinstance(each, str))
+    yield local(text(context, "order"))
+
+
+def _sent(document: Json) -> Iterator[Json]:
+    for value in part(document, "prefetch").values():
+        if isinstance(value, dict):
+            if text(value, "resourceType") == "Bundle":
+                yield from (resource for _, _, resource in entries(value))
+            else:
+                yield value
+
+
+def _read(fetched: Mapping[str, Fetching]) -> Iterator[Json]:
+    for each in fetched.values():
+        if isinstance(each, Fetched):
+            yield from (dict(resource) for resource in (*each.resources, *each.included))
+
+
+def _counted(resources: Iterable[Json], *, prefetch: bool) -> list[Json]:
+    found = Counter(text(each, "resourceType") for each in resources)
+    return [
+        {"type": kind, "count": count, "prefetch": prefetch}
+        for kind, count in sorted(found.items())
+    ]
+
+
+def _token_use(fetched: Mapping[str, Fetching]) -> str:
+    if any(isinstance(each, Fetched) for each in fetched.values()):
+        return "used"
+    asked = [each for each in fetched.values() if isinstance(each, NotFetched)]
+    if any(each.why is Missing.REFUSED and each.status in _REJECTED for each in asked):
+        return "rejected"
+    return "not-used"
+
+
+def _people(user: str, resources: Sequence[Json]) -> tuple[str, str]:
+    """The NPI of who sits before the screen, and of the organization of that role."""
+    by_name = {name_of(each): each for each in resources}
+    person = by_name.get(local(user), {})
+    group = ""
+    if text(person, "resourceType") == "PractitionerRole":
+        group = _npi(by_name.get(local(text(part(person, "organization"), "reference")), {}))
+        person = by_name.get(local(text(part(person, "practitioner"), "reference")), {})
+    return _npi(person), group
+
+
+def _npi(resource: Json) -> str:
+    for identifier in parts(resource, "identifier"):
+        if text(identifier, "system") == system.NPI:
+            return text(identifier, "value")
+    return ""
+
+
+def _told(resource: Json) -> Json:
+    """One order that was answered: its code, and each coverage-information as it was sent."""
+    said = [_said(each) for each in extensions(resource, ext.COVERAGE_INFORMATION)]
+    told: Json = {
+        "type": text(resource, "resourceType"),
+        "focus": name_of(resource),
+        "orderDetail": _code(resource),
+        "response": "coverage-info",
+        "coverageInfo": said,
+    }
+    return {name: value for name, value in told.items() if value not in ("", [], {})}
+
+
+def _said(extension: Json) -> Json:
+    found: Json = {}
+    for url, name, many in _PARTS:
+        values = [_value(each) for each in extensions(extension, url)]
+        if values:
+            found[name] = values if many else values[0]
+    if "questionnaire" in found:
+        found["questionnaire"] = [{"reference": each} for each in found["questionnaire"]]
+    return found
+
+
+def _code(resource: Json) -> str:
+    """`system|code` of the first coding."""
+    for element in _CODED:
+        value = resource.get(element)
+        for concept in value if isinstance(value, list) else (value,):
+            for coding in parts(concept, "coding") if isinstance(concept, dict) else ():
+                return f"{text(coding, 'system')}|{text(coding, 'code')}"
+    return ""
+
+
+def _value(extension: Json) -> Any:
+    return next((extension[name] for name in extension if name.startswith("value")), "")
+
+
+def _card(card: Json) -> Json:
+    """The type of a card and the id by which feedback names it."""
+    topic = part(part(card, "source"), "topic")
+    return {"response": text(topic, "code"), "uuid": text(card, "uuid")}
