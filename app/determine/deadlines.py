@@ -26,7 +26,7 @@ class Due:
     rule: DeadlineRule
 
 
-def due(
+def dues(
     rules: Iterable[DeadlineRule],
     coverage: Coverage,
     review: str,
@@ -34,8 +34,8 @@ def due(
     received: datetime,
     zone: str,
     policy: str = "",
-) -> Due | None:
-    """The earliest deadline among the rules that apply; None when the rulebook has none."""
+) -> list[Due]:
+    """What each rule that applies says, the strictest first; empty when the rulebook has none."""
     today = received.astimezone(ZoneInfo(zone)).date()
     found = [
         Due(instant_due(rule, received, zone), rule)
@@ -44,7 +44,12 @@ def due(
         and _either(urgency, rule.urgencies)
         and (not rule.policies or policy in rule.policies)
     ]
-    return min(found, key=lambda each: (each.at, each.rule.id), default=None)
+    return sorted(found, key=strictness)
+
+
+def strictness(found: Due) -> tuple[datetime, str]:
+    """What sorts the strictest deadline first, and always the same one."""
+    return found.at, found.rule.id
 
 
 def protections(

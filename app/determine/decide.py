@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from app.clock import Moment
 from app.determine.book import Rulebook
-from app.determine.deadlines import Due, due
+from app.determine.deadlines import Due, dues, strictness
 from app.determine.outcome import Draft, draft
 from app.determine.subject import Gathered, gather, subject
 from app.determine.words import ELIGIBILITY, said
@@ -26,6 +26,7 @@ from app.domain.decision import (
     ItemDecision,
     Outcome,
     PendCause,
+    Protection,
     Reason,
     ReviewKind,
 )
@@ -56,16 +57,18 @@ def decide(
     today = moment.now.astimezone(ZoneInfo(rulebook.time_zone)).date()
     gathered = _gathered(request, rulebook)
     items: list[ItemDecision] = []
-    dues: list[Due] = []
+    waiting: list[Due] = []
+    protecting: list[Due] = []
     used: dict[str, Decimal] = {}
     for item in request.items:
         drafted = _line(request, item, eligibility, rulebook, gathered, today)
         used.update(drafted.used)
+        found = _dues(drafted, request, eligibility, rulebook, moment)
+        protecting += found
         if drafted.outcome is Outcome.PENDED:
-            found = _due(drafted, request, eligibility, rulebook, moment)
-            dues += [found] if found else []
+            waiting += found[:1]
         items.append(_numbered(drafted, item, moment, today))
-    first = min(dues, key=lambda each: each.at, default=None)
+    first = min(waiting, key=strictness, default=None)
     granted = [item.grant.period for item in items if item.grant]
     return Decision(
         items=tuple(items),
@@ -76,6 +79,7 @@ def decide(
         period=_overall(granted),
         due=first.at if first else None,
         deadline_rule=first.rule.id if first else "",
+        protections=_protections(protecting),
         member_id=eligibility.member_id,
         plan=eligibility.plan.id,
         line=str(eligibility.plan.line),
@@ -154,19 +158,19 @@ def _numbered(drafted: Draft, item: Item, moment: Moment, today: date) -> ItemDe
     )
 
 
-def _due(
+def _dues(
     drafted: Draft,
     request: PriorAuthRequest,
     coverage: Coverage,
     rulebook: Rulebook,
     moment: Moment,
-) -> Due | None:
+) -> list[Due]:
     urgency = str(request.urgency)
     if drafted.urgency == "drug":
         urgency = f"drug-{urgency}"
     elif drafted.urgency == "expedited":
         urgency = drafted.urgency
-    return due(
+    return dues(
         rulebook.deadlines,
         coverage,
         str(drafted.review),
@@ -174,6 +178,13 @@ def _due(
         moment.now,
         rulebook.time_zone,
         drafted.policy.id if drafted.policy else "",
+    )
+
+
+def _protections(found: list[Due]) -> tuple[Protection, ...]:
+    rules = {each.rule.id: each.rule for each in sorted(found, key=strictness)}
+    return tuple(
+        Protection(rule.id, rule.amount, rule.unit, rule.citation) for rule in rules.values()
     )
 
 

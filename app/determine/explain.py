@@ -31,6 +31,10 @@ _WORDS = {
         "review": "next review",
         "clinical": "clinical verdict",
         "benefit": "benefit",
+        "protected": "Protected by",
+        "hours": "hours",
+        "days": "days",
+        "business-days": "business days",
     },
     "es": {
         "line": "Línea",
@@ -51,6 +55,10 @@ _WORDS = {
         "review": "próxima revisión",
         "clinical": "veredicto clínico",
         "benefit": "beneficio",
+        "protected": "Protección",
+        "hours": "horas",
+        "days": "días",
+        "business-days": "días hábiles",
     },
 }
 
@@ -64,6 +72,10 @@ def explain(decision: Decision, language: str = "en") -> Iterator[str]:
         yield from explain_item(item, language)
     if decision.due:
         yield f"{words['due']}: {decision.due.isoformat()} ({decision.deadline_rule})"
+    for each in decision.protections:
+        time = f"{each.amount} {words[each.unit]}"
+        cited = f"{each.citation.title} {each.citation.section}".strip()
+        yield f"{words['protected']}: {time}, {each.rule} [{cited}]"
     yield f"{words['rulebook']}: {decision.rulebook[:16]}"
 
 

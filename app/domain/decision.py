@@ -182,12 +182,26 @@ class HumanReview:
 
 
 @dataclass(frozen=True, slots=True)
+class Protection:
+    """A rule that protects the member: by when the payer must answer. `unit` is that of the rule
+    (`hours`, `days`, `business-days`), `citation` the law or promise that says so.
+    """
+
+    rule: str
+    amount: int
+    unit: str
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """The neutral answer to a whole request.
 
     `rulebook` is the hash of the rulebook in force, `number` the overall authorization number
     (given when at least one item is granted), `due` the instant by which pended items must be
-    decided. `member_id`, `plan` and `line` name the coverage that was used.
+    decided, by the rule `deadline_rule`. `protections` are all rules that protect this member in this
+    request, the strictest first; where the funding of the plan is unknown, those of every funding.
+    `member_id`, `plan` and `line` name the coverage that was used.
     """
 
     items: tuple[ItemDecision, ...]
@@ -198,6 +212,7 @@ class Decision:
     period: Period | None = None
     due: datetime | None = None
     deadline_rule: str = ""
+    protections: tuple[Protection, ...] = ()
     human: HumanReview | None = None
     member_id: str = ""
     plan: str = ""

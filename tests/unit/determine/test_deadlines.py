@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from itertools import product
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from app import resources
-from app.determine.deadlines import business_day, due, holidays, instant_due, protections
+from app.determine.deadlines import Due, business_day, dues, holidays, instant_due, protections
 from app.domain.coverage import Coverage, Funding, LineOfBusiness, Plan
 from app.domain.decision import Citation, ReviewKind
 from app.domain.policy import DeadlineRule
@@ -28,6 +29,11 @@ def rulebook() -> Rulebook:
 def member(line: str, funding: str = "unknown", state: str = "") -> Coverage:
     plan = Plan("P", "Plan", "PAYER", LineOfBusiness(line), Funding(funding), state)
     return Coverage("M", plan, Period())
+
+
+def due(*asked: Any) -> Due | None:
+    """The strictest deadline."""
+    return next(iter(dues(*asked)), None)
 
 
 @pytest.mark.parametrize(
@@ -203,3 +209,32 @@ def test_laws_come_before_the_house_clock(rulebook: Rulebook) -> None:
         rulebook.deadlines, member("medicare-advantage"), "post-service", "standard", RECEIVED, ZONE
     )
     assert found is not None and found.rule.id == "ma-payment"
+
+
+@pytest.mark.parametrize(
+    ("line", "funding", "rule", "days"),
+    [
+        ("medicare-advantage", "public", "ma-payment", 60),
+        ("medicare-ffs", "public", "ffs-opd-2025", 7),
+        ("medicaid", "public", "medicaid-standard-2026", 7),
+        ("chip", "public", "chip-standard-2026", 7),
+        ("exchange", "fully-insured", "insured-post-service", 30),
+        ("commercial", "fully-insured", "insured-post-service", 30),
+        ("commercial", "self-funded", "erisa-post-service", 30),
+        ("commercial", "unknown", "erisa-post-service", 30),
+    ],
+)
+def test_each_line_of_business_has_its_clock_after_the_service(
+    rulebook: Rulebook, line: str, funding: str, rule: str, days: int
+) -> None:
+    """Even in states whose own laws are about requests before the service."""
+    found = due(
+        rulebook.deadlines,
+        member(line, funding, "TX"),
+        "post-service",
+        "standard",
+        RECEIVED,
+        ZONE,
+    )
+    assert found is not None and found.rule.id == rule
+    assert (found.at.astimezone(ZoneInfo(ZONE)).date() - date(2026, 11, 25)).days == days

@@ -34,6 +34,25 @@ def test_an_approval_shows_policy_grant_tree_and_rulebook(answer: Answer) -> Non
     assert lines[-1].startswith("Rulebook: ")
 
 
+def test_the_rules_that_protect_the_member_are_told_the_strictest_first(answer: Answer) -> None:
+    """Kept with the decision: rule, time and citation, for a decided line too."""
+    decision = answer(policy(), facts={"ill": "yes"})
+    assert decision.deadline_rule == ""
+    assert [each.rule for each in decision.protections] == ["ma-standard-2026", "house-last-resort"]
+    law = "42 CFR 422.568 Standard timeframe for organization determinations (b)(1)"
+    told = [line for line in explain(decision) if "Protected" in line]
+    assert told[0] == f"Protected by: 7 days, ma-standard-2026 [{law}]"
+    assert f"Protección: 7 días, ma-standard-2026 [{law}]" in list(explain(decision, "es"))
+
+
+def test_where_the_funding_is_unknown_the_strictest_rule_governs(answer: Answer) -> None:
+    said = {"plan": None, "line": "commercial", "funding": "unknown", "state": "TX"}
+    decision = answer(policy(), **said)
+    rules = [each.rule for each in decision.protections]
+    assert decision.deadline_rule == rules[0] == "tx-standard"
+    assert {"erisa-pre-service", "insured-pre-service"} <= set(rules)
+
+
 def test_a_pended_line_shows_what_is_needed_and_when_it_is_due(answer: Answer) -> None:
     lines = list(explain(answer(policy()), "es"))
     assert lines[0] == "Línea 1: pended (missing-facts) [prior-authorization]"
