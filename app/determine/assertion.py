@@ -62,9 +62,9 @@ def assertions(
     decision: Decision,
     rulebook: Rulebook,
     today: date,
-    stored: bool,
+    stored: frozenset[int],
 ) -> Mapping[int, Assertion]:
-    """What is said about each item. `stored` tells that grants of this decision are in force."""
+    """What is said about each item. `stored` are those whose grant is in force."""
     gathered = gather(request, rulebook.terms)
     said: dict[int, Assertion] = {}
     for item, decided in zip(request.items, decision.items, strict=True):
@@ -80,7 +80,7 @@ def assertions(
         )
         found = match(asked, rulebook)
         line = Line(asked, decided, found.entry, found.unsure, _form(found.entry))
-        said[item.sequence] = _completed(_said(line, rulebook, stored), line)
+        said[item.sequence] = _completed(_said(line, rulebook, item.sequence in stored), line)
     return said
 
 
@@ -126,6 +126,8 @@ def _said(line: Line, rulebook: Rulebook, stored: bool) -> Assertion:
     decided = line.decided
     if decided.outcome is Outcome.NOT_COVERED:
         return _not_covered(line)
+    if stored:
+        return _granted(line)
     if decided.pend_cause is PendCause.SYSTEM:
         return technical()
     if line.unsure and line.entry is not None:
@@ -135,8 +137,6 @@ def _said(line: Line, rulebook: Rulebook, stored: bool) -> Assertion:
         return _post_service(line)
     if decided.outcome is Outcome.NOT_REQUIRED:
         return _not_required(line, review)
-    if decided.outcome in _GRANTED:
-        return _granted(line) if stored else _needed(line, rulebook)
     if decided.pend_cause is PendCause.NO_POLICY and not _has_billing_code(line):
         return unclear_code()
     return _needed(line, rulebook)

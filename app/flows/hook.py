@@ -27,6 +27,7 @@ from app.domain.principal import Principal
 from app.errors import Incomplete, Invalid, Malformed, NotForHere, Unprocessable
 from app.fhir.crd import extension
 from app.fhir.crd.call import Call, read_call
+from app.fhir.crd.cards import About, Desk, cards
 from app.fhir.crd.coverage import choose, names_payer
 from app.fhir.crd.draft_claim import Asked, Line
 from app.fhir.crd.extension import Frame
@@ -42,6 +43,8 @@ Json = dict[str, Any]
 Fetch = Callable[[EhrAccess | None, Sequence[str], float], Mapping[str, Fetching]]
 Turn = AbstractContextManager[Any]
 
+MOST_CARDS = 10
+"""The default of the option `max-cards`."""
 _BROKEN = frozenset(
     {"not-object", "not-array", "not-single", "wrong-json-type", "bad-value", "unknown-type"}
 )
@@ -58,6 +61,15 @@ class Asking:
     coverage: Json
     targets: list[Json]
     frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A target with what is said about it now and the action that says so."""
+
+    target: Json
+    told: Sequence[Assertion]
+    action: Json
 
 
 def hook(
@@ -94,10 +106,13 @@ def hook(
         _check(context, aims, guide)
         if not aims and any(not isinstance(found.get(each), Fetched) for each in wanted(call)):
             _unreadable(call)
-        if coverage is None or not aims or not call.wants("coverage-info"):
-            return _answer([], guide, kind)
+        if coverage is None or not aims:
+            return _answer([], [], guide, kind)
         asking = Asking(call, pool, coverage, aims, _frame(context, call, pool, guide, moment))
-        return _answer(_actions(context, caller, asking, guide, moment), guide, kind)
+        news = _news(context, caller, asking, guide, moment)
+        shown = cards(_subjects(context, news), _desk(context, asking, moment))
+        actions = [each.action for each in news] if call.wants("coverage-info") else []
+        return _answer(shown, actions, guide, kind)
 
 
 def _fetched(
@@ -179,21 +194,58 @@ def _language(call: Call, pool: Pool) -> str:
     return "en"
 
 
-def _actions(
+def _news(
     context: Context, caller: Principal, asking: Asking, guide: Guide, moment: Moment
-) -> list[Json]:
+) -> list[News]:
+    """What is new about each target, judged from what the call carries alone (resp-35)."""
     lines = _lines(asking)
     said = _said(context, caller, asking, lines, guide, moment)
     names = {line.sequence: name_of(line.resource) for line in lines}
-    actions = []
+    news = []
     for place, target in enumerate(asking.targets):
         told = _merged([said[line.sequence] for line in lines if line.target == place])
         if not asking.call.hook.is_primary:
             told = [extension.on_secondary(each) for each in told]
         made = _action(target, told, asking, names, moment)
         if made is not None:
-            actions.append(made)
-    return actions
+            news.append(News(target, told, made))
+    return news
+
+
+def _subjects(context: Context, news: Sequence[News]) -> list[About]:
+    """What cards may draw on: the texts and papers of the policies that spoke."""
+    rulebook = context.rulebook
+    found = []
+    for each in news:
+        spoke = next((said for said in each.told if said.policy), None)
+        policy = rulebook.policies.get(spoke.policy) if spoke else None
+        version = (
+            next((v for v in policy.versions if spoke and v.version == spoke.policy_version), None)
+            if policy
+            else None
+        )
+        found.append(
+            About(
+                each.target,
+                each.told,
+                policy.sources if policy else (),
+                version.documents if version else (),
+            )
+        )
+    return found
+
+
+def _desk(context: Context, asking: Asking, moment: Moment) -> Desk:
+    with context.store.read(context.settings.tenant) as look:
+        payers = look.members.payers()
+    return Desk(
+        insurer=payers[0].name if payers else context.settings.tenant,
+        frame=asking.frame,
+        hook=asking.call.hook,
+        wants=asking.call.wants,
+        most=asking.call.most_cards(MOST_CARDS),
+        new_uuid=moment.new_uuid,
+    )
 
 
 def _lines(asking: Asking) -> list[Line]:
@@ -229,7 +281,8 @@ def _said(
         ),
         lines,
         asking.pool,
-        grants=asking.call.wants("unsolicited-determ"),
+        numbers=asking.call.wants("unsolicited-determ"),
+        grants=asking.call.hook.is_primary and asking.call.wants("coverage-info"),
     )
     found = decided(context, caller, draft, guide, moment)
     if found is None:
@@ -277,9 +330,9 @@ def _action(
     }
 
 
-def _answer(actions: Sequence[Json], guide: Guide, kind: Hook) -> bytes:
+def _answer(shown: Sequence[Json], actions: Sequence[Json], guide: Guide, kind: Hook) -> bytes:
     """2.0.1 clients are tested for an empty list on primary hooks; 2.2.1 forbids empty lists."""
-    answer: Json = {"cards": []}
+    answer: Json = {"cards": list(shown)}
     if actions or (guide is Guide.V20 and kind.is_primary):
         answer["systemActions"] = list(actions)
     return orjson.dumps(answer)

@@ -2,15 +2,15 @@
 
 Everything in scope is drafted as one request and judged. What would be approved is then drafted and
 judged alone, and stored as a case of its own: that is the authorization that CRD grants (2.2.1,
-unsolicited determination). The same orders with the same facts lead to the same case again.
+unsolicited determination). What an authorization in force covers already gets no second one.
 """
 
 from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,13 +20,12 @@ import orjson
 from app.clock import Moment
 from app.determine.assertion import assertions
 from app.determine.crd_eligibility import told_apart
-from app.domain.case import CaseState
 from app.domain.coverage import Coverage, Eligibility, NotEligible
 from app.domain.crd import Assertion
-from app.domain.decision import Decision, Outcome
+from app.domain.decision import Decision, Grant, ItemDecision, Outcome
 from app.domain.guide import Guide
 from app.domain.principal import Principal
-from app.domain.request import PriorAuthRequest
+from app.domain.request import Item, PriorAuthRequest
 from app.domain.values import Identifier
 from app.fhir.crd.draft_claim import Asked, Line, draft_claim
 from app.fhir.crd.pool import Pool
@@ -35,6 +34,7 @@ from app.fhir.read.values import text
 from app.fhir.urls import ext, system
 from app.fhir.write import Envelope, write_response
 from app.flows.context import Context
+from app.flows.history import StoredHistory
 from app.flows.judge import EligibilitySource, judge
 from app.flows.record import Intake, open_case, record
 from app.flows.repeat import Mark
@@ -42,15 +42,18 @@ from app.store import Taken
 
 Json = dict[str, Any]
 _GRANTED = (Outcome.APPROVED, Outcome.MODIFIED)
+_OPEN = (*_GRANTED, Outcome.PENDED)
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What is asked about. `grants` False: the client only wants to know (what-if)."""
+    """What is asked about. `numbers` False: the client only wants to know (what-if). `grants` False:
+    this is no place to grant anything new."""
 
     asked: Asked
     lines: Sequence[Line]
     pool: Pool
+    numbers: bool
     grants: bool
 
 
@@ -71,52 +74,136 @@ def decided(
 ) -> Mapping[int, Assertion] | NotEligible | None:
     """What is said about each line by its sequence; why there is no coverage; None: not to be had."""
     rulebook = context.rulebook
-    source = Discerning(context.eligibility, text(draft.asked.coverage, "status") or "active")
+    desk = _Desk(context, caller, guide, moment, _source(context, draft))
     _, request = _drafted(draft, draft.lines, guide)
-    eligibility, decision = judge(request, {}, source, rulebook, context.settings.namespace, moment)
+    eligibility, decision = desk.judge(request)
     if not isinstance(eligibility, Coverage):
         return eligibility
     today = moment.now.astimezone(ZoneInfo(rulebook.time_zone)).date()
-    said = dict(assertions(request, eligibility, decision, rulebook, today, stored=False))
-    if draft.grants:
-        granted = {item.sequence for item in decision.items if item.outcome in _GRANTED}
-        lines = [line for line in draft.lines if line.sequence in granted]
-        said |= _granted(context, caller, draft, lines, source, guide, moment, today)
-    return said
+    items = {item.sequence: item for item in decision.items}
+    granted: dict[int, ItemDecision] = {}
+    if draft.numbers and any(item.outcome in _OPEN for item in decision.items):
+        earlier = desk.earlier(eligibility.member_id)
+        granted = _live(request, items, earlier, today)
+        fresh = [
+            line
+            for line in draft.lines
+            if items[line.sequence].outcome in _GRANTED and line.sequence not in granted
+        ]
+        granted |= desk.grant(draft, fresh) if fresh and draft.grants else {}
+    whole = replace(decision, items=tuple((items | granted).values()))
+    return assertions(request, eligibility, whole, rulebook, today, frozenset(granted))
 
 
-def _granted(
-    context: Context,
-    caller: Principal,
-    draft: Draft,
-    lines: Sequence[Line],
-    source: EligibilitySource,
-    guide: Guide,
-    moment: Moment,
+def _source(context: Context, draft: Draft) -> Discerning:
+    return Discerning(context.eligibility, text(draft.asked.coverage, "status") or "active")
+
+
+def _live(
+    request: PriorAuthRequest,
+    items: Mapping[int, ItemDecision],
+    earlier: Iterable[Decision],
     today: date,
-) -> Mapping[int, Assertion]:
-    """The lines that are approved, with the authorization that stands for them in the store."""
-    if not lines:
-        return {}
-    rulebook = context.rulebook
-    bundle, request = _drafted(draft, lines, guide)
-    mark = _mark(draft, lines)
-    for _ in range(2):
-        earlier = _in_force(context, caller, mark, today)
-        if earlier is not None:
-            coverage, decision = earlier
-            return assertions(request, coverage, decision, rulebook, today, stored=True)
-        found, decision = judge(request, {}, source, rulebook, context.settings.namespace, moment)
-        if not isinstance(found, Coverage) or any(
-            item.outcome not in _GRANTED for item in decision.items
-        ):
+) -> dict[int, ItemDecision]:
+    """The lines that an authorization in force covers: the same service, the day, no more units."""
+    grants = [each for decision in earlier for each in decision.items if each.grant]
+    found: dict[int, ItemDecision] = {}
+    for item in request.items:
+        if items[item.sequence].outcome not in _OPEN:
+            continue
+        day = request.service_day(item, today)
+        fitting = next((each for each in grants if _covers(each.grant, item, day)), None)
+        if fitting is not None:
+            found[item.sequence] = replace(fitting, sequence=item.sequence)
+    return found
+
+
+def _covers(grant: Grant | None, item: Item, day: date) -> bool:
+    if grant is None or grant.service is None or not grant.period.covers(day):
+        return False
+    asked, units = item.quantity, grant.units
+    enough = asked is None or units is None or asked.value <= units.value
+    return enough and not grant.service.codes().isdisjoint(item.service.codes())
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """Everything that judging and granting needs, for one call."""
+
+    context: Context
+    caller: Principal
+    guide: Guide
+    moment: Moment
+    source: Discerning
+
+    def judge(self, request: PriorAuthRequest) -> tuple[Eligibility | None, Decision]:
+        """As `$submit` judges."""
+        return judge(
+            request,
+            {},
+            self.source,
+            self.context.rulebook,
+            self.context.settings.namespace,
+            self.moment,
+            StoredHistory(self.context.store, self.caller.tenant),
+        )
+
+    def earlier(self, member: str) -> list[Decision]:
+        """The decisions of this member with an authorization in force."""
+        history = StoredHistory(self.context.store, self.caller.tenant)
+        return list(history.granted(member, self.moment.now))
+
+    def grant(self, draft: Draft, lines: Sequence[Line]) -> dict[int, ItemDecision]:
+        """Judge the lines that would be approved alone, and store the case; empty when alone they
+        would not be, or a twin call was faster (its grant is found the next time)."""
+        bundle, request = _drafted(draft, lines, self.guide)
+        coverage, decision = self.judge(request)
+        if not isinstance(coverage, Coverage):
+            return {}
+        if any(item.outcome not in _GRANTED for item in decision.items):
             return {}
         try:
-            _store(context, caller, mark, bundle, request, found, decision, moment)
+            self._store(_mark(draft, lines), bundle, request, coverage, decision)
         except Taken:
-            continue  # a twin was faster: its authorization is the one
-        return assertions(request, found, decision, rulebook, today, stored=True)
-    return {}
+            return _live(
+                request,
+                {item.sequence: item for item in decision.items},
+                self.earlier(coverage.member_id),
+                self.moment.now.date(),
+            )
+        return {item.sequence: item for item in decision.items}
+
+    def _store(
+        self,
+        mark: Mark,
+        bundle: Json,
+        request: PriorAuthRequest,
+        coverage: Coverage,
+        decision: Decision,
+    ) -> None:
+        context, moment = self.context, self.moment
+        case, public_id = open_case(self.caller, request, decision, moment), moment.new_uuid()
+        envelope = Envelope(
+            created=moment.now,
+            response_id=str(public_id),
+            address=context.base(request.guide),
+            namespace=context.settings.namespace,
+            case_number=case.number,
+            contested=context.settings.contested_extensions,
+        )
+        intake = Intake(
+            caller=self.caller,
+            mark=mark,
+            received=orjson.dumps(bundle),
+            claim_pointer="/entry/0/resource",
+            request=request,
+            eligibility=coverage,
+            decision=decision,
+            case=case,
+            public_id=public_id,
+            answer=orjson.dumps(write_response(decision, request, bundle, envelope)),
+        )
+        record(context.store, intake, moment)
 
 
 def _drafted(draft: Draft, lines: Sequence[Line], guide: Guide) -> tuple[Json, PriorAuthRequest]:
@@ -149,56 +236,3 @@ def _without_ours(resource: Json) -> Json:
     ]
     bare = {name: value for name, value in resource.items() if name != "extension"}
     return {**bare, "extension": kept} if kept else bare
-
-
-def _in_force(
-    context: Context, caller: Principal, mark: Mark, today: date
-) -> tuple[Coverage, Decision] | None:
-    """The authorization that was granted for exactly this before, when it still holds."""
-    with context.store.read(caller.tenant) as look:
-        submission = look.submissions.find(caller.id, mark.transaction)
-        if submission is None:
-            return None
-        case = look.cases.get(submission.case_id)
-        stored = look.decisions.of(submission.case_id)
-    if case is None or case.state is not CaseState.DECIDED or not stored:
-        return None
-    coverage, decision = stored[-1].eligibility, stored[-1].decision
-    ends = [item.grant.period.end for item in decision.items if item.grant]
-    if not isinstance(coverage, Coverage) or any(end is not None and end < today for end in ends):
-        return None
-    return coverage, decision
-
-
-def _store(
-    context: Context,
-    caller: Principal,
-    mark: Mark,
-    bundle: Json,
-    request: PriorAuthRequest,
-    coverage: Coverage,
-    decision: Decision,
-    moment: Moment,
-) -> None:
-    case, public_id = open_case(caller, request, decision, moment), moment.new_uuid()
-    envelope = Envelope(
-        created=moment.now,
-        response_id=str(public_id),
-        address=context.base(request.guide),
-        namespace=context.settings.namespace,
-        case_number=case.number,
-        contested=context.settings.contested_extensions,
-    )
-    intake = Intake(
-        caller=caller,
-        mark=mark,
-        received=orjson.dumps(bundle),
-        claim_pointer="/entry/0/resource",
-        request=request,
-        eligibility=coverage,
-        decision=decision,
-        case=case,
-        public_id=public_id,
-        answer=orjson.dumps(write_response(decision, request, bundle, envelope)),
-    )
-    record(context.store, intake, moment)

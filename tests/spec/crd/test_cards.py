@@ -1,0 +1,107 @@
+"""Cards beside the coverage information: useful, few, obeying the client's options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from app.domain.guide import Guide
+from tests.spec.crd.asking import GUIDES, Json, ask, call, post
+from tests.world import World, new_world
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return new_world(tmp_path)
+
+
+def cards(world: World, body: Json, guide: Guide) -> list[Json]:
+    status, answer = post(world, body, guide)
+    assert status == 200
+    found: list[Json] = answer["cards"]
+    for card in found:
+        assert UUID(card["uuid"]) and 0 < len(card["summary"]) < 140
+        assert card["source"]["label"] == "Fairwater Health Plan"
+        assert card["source"]["topic"]["system"] and card["indicator"] == "info"
+        for suggestion in card.get("suggestions", []):
+            assert UUID(suggestion["uuid"]) and card["selectionBehavior"] == "at-most-one"
+    return found
+
+
+def options(body: Json, **chosen: object) -> Json:
+    spelled = {name.replace("_", "-"): value for name, value in chosen.items()}
+    body.setdefault("extension", {})["davinci-crd.configuration"] = spelled
+    return body
+
+
+def alternative(guide: Guide) -> Json:
+    """A fully electric bed: Medicare covers a semi-electric one."""
+    body = call("order-sign-no-auth", guide)
+    order = body["context"]["draftOrders"]["entry"][0]["resource"]
+    order["codeCodeableConcept"]["coding"][0]["code"] = "E0265"
+    return body
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_a_needed_authorization_brings_its_papers_and_sources(world: World, guide: Guide) -> None:
+    papers, sources = cards(world, call("order-sign-needed", guide), guide)
+    assert "E1390" in papers["detail"] and "links" not in papers and "suggestions" not in papers
+    assert all(link["type"] == "absolute" for link in sources["links"])
+    associated = papers["extension"]["davinci-crd.associated-resource"]
+    expected = (
+        {"reference": "DeviceRequest/oxygen"} if guide is Guide.V22 else "DeviceRequest/oxygen"
+    )
+    assert associated == [expected]
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_what_the_policy_offers_instead_can_be_chosen(world: World, guide: Guide) -> None:
+    first = cards(world, alternative(guide), guide)[0]
+    ((action,),) = [each["actions"] for each in first["suggestions"]]
+    assert action["type"] == "update" and action["description"]
+    assert action["resource"]["codeCodeableConcept"]["coding"][0]["code"] == "E0260"
+    assert action["resource"]["id"] == "nebulizer"
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_nothing_to_do_is_no_card(world: World, guide: Guide) -> None:
+    assert cards(world, call("order-sign-no-auth", guide), guide) == []
+    assert cards(world, call("order-sign-granted", guide), guide) == []
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_what_the_client_knows_brings_no_card_again(world: World, guide: Guide) -> None:
+    body = call("order-sign-needed", guide)
+    (found,) = ask(world, body, guide)
+    body["context"]["draftOrders"]["entry"][0]["resource"] = found
+    assert cards(world, body, guide) == []
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_options_are_obeyed_and_nonsense_is_ignored(world: World, guide: Guide) -> None:
+    body = call("order-sign-needed", guide)
+    assert len(cards(world, options(body, guideline=False), guide)) == 1
+    assert len(cards(world, options(body, claim=False), guide)) == 1
+    assert len(cards(world, options(body, max_cards=1), guide)) == 1
+    assert cards(world, options(body, max_cards=0), guide) == []
+    assert len(cards(world, options(body, max_cards="none", guideline=3), guide)) == 2
+
+
+def test_coverage_information_off_leaves_the_other_cards_and_grants_nothing(world: World) -> None:
+    body = options(call("order-sign-granted", Guide.V22), coverage_info=False)
+    status, answer = post(world, body, Guide.V22)
+    assert status == 200 and "systemActions" not in answer
+    assert "FA-" not in str(answer)
+
+
+def test_a_call_that_is_not_a_signature_grants_nothing_but_tells_what_is_granted(
+    world: World,
+) -> None:
+    selecting = call("order-select", Guide.V22)
+    (found,) = ask(world, selecting, Guide.V22)
+    assert "satisfied" not in str(found)
+    ask(world, call("order-sign-granted", Guide.V22), Guide.V22)
+    (found,) = ask(world, selecting, Guide.V22)
+    assert "satisfied" in str(found)
