@@ -17,6 +17,7 @@ from app.fhir.validate import Limits
 from app.fhir.validate.text import parse
 from app.flows.accept import bundle_in
 from app.flows.history import with_history
+from app.flows.told_facts import with_told_facts
 from app.rulebook.simulate import Situation
 from app.store import Read, Store
 
@@ -67,6 +68,7 @@ def _situation(look: Read, case: Case, coverage: Coverage, limits: Limits) -> Si
                 bundle, _ = bundle_in(parse(document.content, limits))
                 request = read_request(bundle, case.guide)
                 earlier = look.decisions.granted(coverage.member_id, case.received_at, case.id)
-                told = with_history(request, earlier)
+                heard = with_told_facts(request, look, case.received_at, limits)
+                told = with_history(heard, earlier)
                 return Situation(case.number, told, coverage, case.received_at)
     return None

@@ -24,6 +24,7 @@ from app.flows.history import StoredHistory
 from app.flows.judge import judge
 from app.flows.record import Intake, open_case, record
 from app.flows.repeat import earlier_answer, mark_of
+from app.flows.told_facts import with_told_facts
 from app.store import Taken
 
 
@@ -49,6 +50,9 @@ def submit(
     if mark is None:
         raise Invalid("The bundle needs an identifier with a value.", at="Bundle.identifier")
     request = read_request(bundle, guide)
+    if any(item.assertion_ids for item in request.items):
+        with context.store.read(caller.tenant) as look:
+            request = with_told_facts(request, look, moment.now, context.limits)
     namespace = context.settings.namespace
     eligibility, decision = judge(
         request,
