@@ -33,6 +33,7 @@ from app.web.cds import origins
 from app.web.cds.routes import routes as cds_routes
 from app.web.fhir.routes import routes as fhir_routes
 from app.web.routes import register
+from app.web.try_crd import routes as try_crd_routes
 from app.web.turn import new_turn
 
 _WARMING = 64 * 1024
@@ -112,6 +113,7 @@ def build_app(context: Context) -> Flask:
             *operations.routes(app),
             *(route for guide in Guide for route in fhir_routes(context, guide, turn)),
             *(route for guide in Guide for route in cds_routes(context, guide, turn, fetch)),
+            *try_crd_routes(context, turn, fetch),
         ],
     )
     return app

@@ -6,6 +6,7 @@ The document of each version is `capability/cds/{version}.json`, sent as it stan
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 import orjson
 
@@ -19,6 +20,7 @@ def discovery(guide: Guide) -> bytes:
     return orjson.dumps(_document(guide))
 
 
+@cache
 def hooks(guide: Guide) -> Mapping[str, Hook]:
     """The hook of each service id."""
     return {each["id"]: Hook(each["hook"]) for each in _document(guide)["services"]}

@@ -43,6 +43,7 @@ def routes(context: Context) -> list[Route]:
             guides=context.guides,
             example=EXAMPLE,
             version=context.version,
+            demo=context.settings.demo,
         )
         return Response(page, headers=PAGE_HEADERS, content_type="text/html; charset=utf-8")
 

@@ -52,25 +52,38 @@ def _discovery(guide: Guide) -> View:
 
 
 def _hook(context: Context, guide: Guide, turn: Turn, fetch: Fetch) -> View:
-    known = hooks(guide)
-
     def call(caller: Principal, service: str) -> Response:
-        if service not in known:
-            raise NotFound(f"There is no such service; known are {', '.join(known)}.")
+        if service not in hooks(guide):
+            raise NotFound(f"There is no such service; known are {', '.join(hooks(guide))}.")
         raw = body.read(request, context.settings.max_body_bytes)
-        moment, kind = context.moment(), known[service]
-        recording = Recording(context, caller, guide, kind, moment, fetch)
-        try:
-            with turn:
-                recording.document = parse(raw, context.limits)
-                document = envelope.check(recording.document, kind, guide)
-            made = hook(context, caller, document, guide, kind, moment, recording.fetch, turn)
-        except Exception as fault:
-            recording.failed(fault)
-            raise
-        recording.answered(made)
-        answer = Response(made, content_type=JSON)
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+        made = Response(
+            answer(context, caller, guide, service, raw, turn, fetch), content_type=JSON
+        )
+        made.headers["Cache-Control"] = "no-store"
+        return made
 
     return call
+
+
+def answer(
+    context: Context,
+    caller: Principal,
+    guide: Guide,
+    service: str,
+    raw: bytes,
+    turn: Turn,
+    fetch: Fetch,
+) -> bytes:
+    """The answer to the bytes of a hook call; it is recorded, whatever comes of it."""
+    moment, kind = context.moment(), hooks(guide)[service]
+    recording = Recording(context, caller, guide, kind, moment, fetch)
+    try:
+        with turn:
+            recording.document = parse(raw, context.limits)
+            document = envelope.check(recording.document, kind, guide)
+        made = hook(context, caller, document, guide, kind, moment, recording.fetch, turn)
+    except Exception as fault:
+        recording.failed(fault)
+        raise
+    recording.answered(made)
+    return made
