@@ -155,6 +155,7 @@ def _numbered(drafted: Draft, item: Item, moment: Moment, today: date) -> ItemDe
         delegate=drafted.delegate,
         review_reference=moment.new_number("FR") if pended else "",
         trace=Identifier("", moment.new_number("FT")),
+        penalty=drafted.penalty,
     )
 
 

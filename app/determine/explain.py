@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 
-from app.domain.decision import Decision, Finding, ItemDecision
+from app.domain.decision import Citation, Decision, Finding, ItemDecision
 from app.domain.facts import Fact, Truth
 from app.domain.values import Concept, Quantity, Scalar, Text
 
@@ -31,6 +31,7 @@ _WORDS = {
         "review": "next review",
         "clinical": "clinical verdict",
         "benefit": "benefit",
+        "penalty": "Apart from necessity",
         "protected": "Protected by",
         "hours": "hours",
         "days": "days",
@@ -55,6 +56,7 @@ _WORDS = {
         "review": "próxima revisión",
         "clinical": "veredicto clínico",
         "benefit": "beneficio",
+        "penalty": "Aparte de la necesidad",
         "protected": "Protección",
         "hours": "horas",
         "days": "días",
@@ -74,8 +76,7 @@ def explain(decision: Decision, language: str = "en") -> Iterator[str]:
         yield f"{words['due']}: {decision.due.isoformat()} ({decision.deadline_rule})"
     for each in decision.protections:
         time = f"{each.amount} {words[each.unit]}"
-        cited = f"{each.citation.title} {each.citation.section}".strip()
-        yield f"{words['protected']}: {time}, {each.rule} [{cited}]"
+        yield f"{words['protected']}: {time}, {each.rule}{_cited((each.citation,))}"
     yield f"{words['rulebook']}: {decision.rulebook[:16]}"
 
 
@@ -91,8 +92,12 @@ def explain_item(item: ItemDecision, language: str = "en") -> Iterator[str]:
     verdict = item.clinical or words["unknown"]
     yield f"  {words['clinical']}: {verdict}; {words['benefit']}: {item.benefit}"
     for reason in item.reasons:
-        cited = "; ".join(f"{each.title} {each.section}".strip() for each in reason.citations)
-        yield f"  {words['why']}: {_in(reason.text, language)}" + (f" [{cited}]" if cited else "")
+        yield f"  {words['why']}: {_in(reason.text, language)}{_cited(reason.citations)}"
+    if item.penalty:
+        percent = item.penalty.reduction
+        share = f" ({_value(percent, words)} %)" if percent is not None else ""
+        told = _in(item.penalty.text, language)
+        yield f"  {words['penalty']}: {told}{share}{_cited(item.penalty.citations)}"
     if item.grant:
         grant = item.grant
         units = f"{_units(grant.units, words)}, " if grant.units else ""
@@ -109,9 +114,8 @@ def explain_item(item: ItemDecision, language: str = "en") -> Iterator[str]:
 def tree(finding: Finding, language: str = "en", depth: int = 0) -> Iterator[str]:
     """A finding and its parts: `+` met, `-` unmet, `?` unknown, with each fact and its source."""
     indent = "  " * depth
-    cited = "; ".join(f"{each.title} {each.section}".strip() for each in finding.citations)
     label = _in(finding.label, language)
-    yield f"{indent}{_MARK[finding.truth]} {label}" + (f" [{cited}]" if cited else "")
+    yield f"{indent}{_MARK[finding.truth]} {label}{_cited(finding.citations)}"
     for fact in finding.facts:
         yield f"{indent}    {fact_line(fact, language)}"
     for part in _shown(finding):
@@ -140,6 +144,11 @@ def fact_line(fact: Fact, language: str = "en") -> str:
 def _units(units: Quantity, words: dict[str, str]) -> str:
     said = _value(units, words)
     return said if units.unit or units.code else f"{said} {words['units']}"
+
+
+def _cited(citations: Iterable[Citation]) -> str:
+    said = "; ".join(f"{each.title} {each.section}".strip() for each in citations)
+    return f" [{said}]" if said else ""
 
 
 def _in(text: Text, language: str) -> str:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from app.determine.benefits import COVERED, LIMIT, RULE, BenefitVerdict, benefit, child_protected
 from app.determine.book import Entry, Rulebook
 from app.determine.dates import day_of, shift
+from app.determine.history import AUTHORIZATION
 from app.determine.judge import Judgement, judge
 from app.determine.match import Match, match
 from app.determine.subject import Subject, gold_card
@@ -18,16 +19,18 @@ from app.domain.decision import (
     Grant,
     Needed,
     Outcome,
+    Penalty,
     PendCause,
     PolicyRef,
     Reason,
     ReviewKind,
 )
-from app.domain.facts import Truth
-from app.domain.policy import GrantRule, Rule, Span, Technology
+from app.domain.facts import EvidenceKind, Truth
+from app.domain.policy import CodeSet, GrantRule, Rule, Span, Technology
 from app.domain.request import Use
 from app.domain.values import Period, Quantity, Text
 
+_ASKED_FOR = CodeSet(requested=True)
 _UNWRITTEN_GRANT = GrantRule(period=Span(days=90))
 _BINDING = (ReviewKind.PRIOR_AUTHORIZATION, ReviewKind.CONCURRENT, ReviewKind.DELEGATED)
 
@@ -50,6 +53,7 @@ class Draft:
     delegate: str = ""
     urgency: str = "standard"
     used: tuple[tuple[str, Decimal], ...] = ()
+    penalty: Penalty | None = None
 
 
 def draft(subject: Subject, rulebook: Rulebook) -> Draft:
@@ -371,17 +375,35 @@ def _last_day(subject: Subject) -> date:
 
 
 def _in_time(made: Draft, subject: Subject) -> Draft:
-    """A service day that has passed makes it a post-service review; a missed request is said apart."""
+    """A service day that has passed makes it a post-service review; a missed request is kept apart."""
     if _last_day(subject) >= subject.today or made.outcome is Outcome.NOT_REQUIRED:
         return made
     judged = (ReviewKind.PRIOR_AUTHORIZATION, ReviewKind.CONCURRENT)
     if made.review not in judged:
         return made
-    reasons = [*made.reasons, Reason("post-service", said("post-service"))]
-    if not subject.item.previous_number and not subject.request.previous_number:
-        missed = subject.benefits.missed if subject.benefits else None
-        reasons.append(Reason("authorization-missed", missed or said("authorization-missed")))
-    return replace(made, review=ReviewKind.POST_SERVICE, reasons=tuple(reasons))
+    reasons = (*made.reasons, Reason("post-service", said("post-service")))
+    made = replace(made, review=ReviewKind.POST_SERVICE, reasons=reasons)
+    return made if _was_asked(subject) else replace(made, penalty=_penalty(subject))
+
+
+def _was_asked(subject: Subject) -> bool:
+    """Whether the request names an earlier one, or the payer's own record holds an authorization of
+    this service for its days.
+    """
+    if subject.item.previous_number or subject.request.previous_number:
+        return True
+    return any(
+        each.attributes.get("kind") == AUTHORIZATION
+        and each.period is not None
+        and each.period.covers(subject.day)
+        and each.period.covers(_last_day(subject))
+        for each in subject.gathered.coded(EvidenceKind.HISTORY, _ASKED_FOR, subject.service)
+    )
+
+
+def _penalty(subject: Subject) -> Penalty:
+    missed = subject.benefits.missed if subject.benefits else None
+    return missed or Penalty(said("authorization-missed"))
 
 
 def _number(value: Decimal) -> str:

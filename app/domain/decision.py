@@ -82,6 +82,19 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Penalty:
+    """What the plan does about payment because a required authorization was not asked for in time.
+
+    Says nothing about necessity and never changes an outcome. `reduction` is in percent of the
+    payment, None where the plan names no number.
+    """
+
+    text: Text
+    reduction: Decimal | None = None
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Needed:
     """Something that is missing: a document (LOINC type) or the answer to a question.
 
@@ -128,7 +141,7 @@ class ItemDecision:
     """The answer for the item with `sequence`, with everything needed to explain it.
 
     `review_reference` is the payer's number of a pending review (REF-NT), `trace` the payer's trace
-    number. `clinical` and `benefit` are the two verdicts, kept apart.
+    number. `clinical` and `benefit` are the two verdicts, kept apart; `penalty` is a third thing.
     """
 
     sequence: int
@@ -146,6 +159,7 @@ class ItemDecision:
     delegate: str = ""
     review_reference: str = ""
     trace: Identifier | None = None
+    penalty: Penalty | None = None
 
 
 class BusinessProblem(StrEnum):

@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 
-from app.domain.decision import Citation, ReviewKind
+from app.domain.decision import Citation, Penalty, ReviewKind
 from app.domain.facts import EvidenceKind
 from app.domain.values import Period, Scalar, Text
 
@@ -472,7 +472,7 @@ class Benefits:
 
     `unlisted` is what happens to a service that no policy names: `none` (no authorization needed) or
     `review` (a person looks). `networks` maps an NPI to its tier; `other_network` is the tier of
-    everybody else. `missed` is the penalty text for a required authorization not asked in time.
+    everybody else. `missed` is the penalty for a required authorization not asked for in time.
     """
 
     plan: str
@@ -482,7 +482,7 @@ class Benefits:
     waiting: tuple[Waiting, ...] = ()
     networks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     other_network: str = ""
-    missed: Text | None = None
+    missed: Penalty | None = None
     citations: tuple[Citation, ...] = ()
 
 

@@ -40,14 +40,17 @@ class StoredHistory:
 
 
 def asks_history(request: PriorAuthRequest, rulebook: Rulebook, today: date) -> bool:
-    """Whether a policy that may speak about a line wants earlier authorizations."""
-    return any(
-        entry.ready.authorizations
-        for item in request.items
-        for entry in rulebook.entries(
-            service_codes(item, rulebook.terms), request.service_day(item, today)
-        )
-    )
+    """Whether earlier authorizations matter: a policy that may speak about a line wants them, or the
+    service was given already, so that it must be known whether it was asked for in time.
+    """
+    for item in request.items:
+        day = request.service_day(item, today)
+        if day < today:
+            return True
+        found = rulebook.entries(service_codes(item, rulebook.terms), day)
+        if any(entry.ready.authorizations for entry in found):
+            return True
+    return False
 
 
 def with_history(request: PriorAuthRequest, earlier: Iterable[Decision]) -> PriorAuthRequest:

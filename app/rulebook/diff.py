@@ -217,6 +217,10 @@ def _tables(book: Rulebook) -> dict[str, str]:
         said[f"plan {plan.id}"] = (
             f"{plan.name}, {plan.line}, {plan.funding}, {plan.state}, unlisted: {benefits.unlisted}"
         )
+        if benefits.missed:
+            percent = benefits.missed.reduction
+            share = "without a number" if percent is None else f"{shown(percent)} %"
+            said[f"plan {plan.id}, penalty"] = f"{share}: {benefits.missed.text['en']}"
         for exclusion in benefits.exclusions:
             said[f"plan {plan.id}, excluded {exclusion.id}"] = _codes(exclusion.codes)
         for limit in benefits.limits:

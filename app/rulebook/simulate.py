@@ -68,7 +68,8 @@ def _answer(line: ItemDecision) -> tuple[object, ...]:
     grant = line.grant
     granted = (grant.units.value if grant.units else None, grant.period) if grant else None
     needed = tuple(sorted(need.fact for need in line.needed))
-    return line.outcome, line.pend_cause, line.benefit, granted, needed, line.delegate
+    told = line.pend_cause, line.benefit, granted, needed, line.delegate, line.penalty
+    return line.outcome, *told
 
 
 def _why(was: ItemDecision, now: ItemDecision) -> Iterator[str]:
@@ -85,9 +86,18 @@ def _why(was: ItemDecision, now: ItemDecision) -> Iterator[str]:
     asked = {need.fact for need in now.needed} ^ {need.fact for need in was.needed}
     if asked:
         yield f"asked for or no longer asked for: {', '.join(sorted(asked))}"
+    if was.penalty != now.penalty:
+        yield f"penalty {_penalty(now)} instead of {_penalty(was)}"
     codes = [reason.code for reason in now.reasons if reason not in was.reasons]
     if codes:
         yield f"because of {', '.join(codes)}"
+
+
+def _penalty(line: ItemDecision) -> str:
+    if line.penalty is None:
+        return "none"
+    percent = line.penalty.reduction
+    return "without a number" if percent is None else f"of {shown(percent)} %"
 
 
 def _outcome(line: ItemDecision) -> str:

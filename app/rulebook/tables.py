@@ -10,7 +10,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.domain.coverage import Funding, LineOfBusiness, Plan
-from app.domain.decision import Citation, ReviewKind
+from app.domain.decision import Citation, Penalty, ReviewKind
 from app.domain.policy import (
     Benefits,
     DeadlineRule,
@@ -34,7 +34,6 @@ from app.rulebook.words import (
     FileState,
     ListRow,
     citations,
-    optional_text,
     period,
     text,
     verified,
@@ -165,7 +164,7 @@ def plan(content: str, file: str, terms_: Terms) -> tuple[Plan, Benefits]:
             }
         ),
         other_network=other.word() if other else "",
-        missed=optional_text(fields.get("missed")),
+        missed=_missed(missed, state) if (missed := fields.get("missed")) else None,
         citations=citations(fields, state),
     )
     fields.done()
@@ -214,6 +213,17 @@ def _waiting(node: Node, state: FileState) -> Waiting:
         fields.need("months").whole(),
         _cited(fields, state),
     )
+    fields.done()
+    return made
+
+
+def _missed(node: Node, state: FileState) -> Penalty:
+    fields = Fields(node, "the penalty for a missed request")
+    percent = fields.get("reduction")
+    reduction = percent.number() if percent else None
+    if percent is not None and reduction is not None and not 0 <= reduction <= 100:
+        raise percent.wrong("a reduction is a share of the payment in percent, 0 to 100")
+    made = Penalty(text(fields.need("text")), reduction, _cited(fields, state))
     fields.done()
     return made
 

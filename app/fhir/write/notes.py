@@ -5,7 +5,17 @@ The provider reads English; what the member is told in their own language is a l
 
 from __future__ import annotations
 
-from app.domain.decision import Citation, Decision, ItemDecision, Needed, Outcome, Reason
+from collections.abc import Iterable
+
+from app.domain.decision import (
+    Citation,
+    Decision,
+    ItemDecision,
+    Needed,
+    Outcome,
+    Penalty,
+    Reason,
+)
 from app.domain.values import Text
 from app.fhir.write.json import Json, instant
 
@@ -38,6 +48,8 @@ class Notes:
     def for_item(self, decided: ItemDecision, decision: Decision) -> list[int]:
         """The numbers of the notes that explain one item: reasons, what is needed, until when."""
         said = [reason_words(each) for each in decided.reasons] or [_PLAIN[decided.outcome]]
+        if decided.penalty is not None:
+            said.append(_penalty(decided.penalty))
         said += [_wish(each) for each in decided.needed]
         if decided.grant is not None and decided.grant.next_review is not None:
             said.append(f"Next review on {decided.grant.next_review.isoformat()}.")
@@ -53,6 +65,12 @@ class Notes:
         ]
 
 
+def _penalty(penalty: Penalty) -> str:
+    """A matter of payment, told apart from the verdict."""
+    share = f" Reduction: {penalty.reduction} %." if penalty.reduction is not None else ""
+    return f"{_with_sources(penalty.text, penalty.citations)}{share}"
+
+
 def _wish(needed: Needed) -> str:
     """What must be known, and the kind of document that should tell it."""
     document = f" (in document LOINC {needed.loinc})" if needed.loinc else ""
@@ -66,8 +84,12 @@ def words(text: Text) -> str:
 
 def reason_words(reason: Reason) -> str:
     """A reason with the sources that it rests on."""
-    sources = "; ".join(dict.fromkeys(_source(each) for each in reason.citations))
-    return f"{words(reason.text)} [{sources}]" if sources else words(reason.text)
+    return _with_sources(reason.text, reason.citations)
+
+
+def _with_sources(text: Text, citations: Iterable[Citation]) -> str:
+    sources = "; ".join(dict.fromkeys(_source(each) for each in citations))
+    return f"{words(text)} [{sources}]" if sources else words(text)
 
 
 def _source(citation: Citation) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from app.determine import decide as deciding
 from app.determine.decide import decide
+from app.determine.explain import explain
 from app.domain.coverage import EligibilityProblem, NotEligible
 from app.domain.decision import BusinessProblem, Decision, Outcome, PendCause, ReviewKind
 from app.domain.facts import Truth
@@ -367,9 +368,11 @@ def test_a_past_service_is_reviewed_afterwards_and_the_missed_request_said_apart
     decision = answer(policy(), facts={"ill": "yes"}, **past)
     line = decision.items[0]
     assert (line.outcome, line.review_kind) == (Outcome.APPROVED, ReviewKind.POST_SERVICE)
-    assert codes(decision)[-2:] == ["post-service", "authorization-missed"]
+    assert codes(decision)[-1] == "post-service"
+    assert line.penalty is not None and "was not asked for in time" in line.penalty.text["en"]
+    assert any("Apart from necessity: " in told for told in explain(decision))
     earlier = answer(policy(), facts={"ill": "yes"}, previous_number="FA-1", **past)
-    assert codes(earlier)[-1] == "post-service"
+    assert codes(earlier)[-1] == "post-service" and earlier.items[0].penalty is None
     running = answer(
         policy(), facts={"ill": "yes"}, service_day="2026-11-01", service_end="2026-11-25"
     )
