@@ -19,6 +19,7 @@ import orjson
 
 from app.clock import Moment
 from app.determine.assertion import technical, without_coverage
+from app.determine.eligibility import Payer
 from app.domain.coverage import EligibilityProblem, NotEligible
 from app.domain.crd import Assertion, Hook
 from app.domain.ehr import EhrAccess, Fetched, Fetching
@@ -61,6 +62,7 @@ class Asking:
     coverage: Json
     targets: list[Json]
     frame: Frame
+    insurer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,9 @@ def hook(
         gaps = first_gaps(call, pool)
     found = _fetched(context, call, gaps, fetch, pool)
     with turn:
-        coverage = _coverage(context, call, pool, found, guide)
+        with context.store.read(caller.tenant) as look:
+            payers = look.members.payers()
+        coverage = _coverage(call, pool, payers, found, guide)
         aims = targets(call, pool, guide)
         later = second_gaps(call, pool, [*aims, *([coverage] if coverage else [])])
     _fetched(context, call, later, fetch, pool)
@@ -108,9 +112,11 @@ def hook(
             _unreadable(call)
         if coverage is None or not aims:
             return _answer([], [], guide, kind)
-        asking = Asking(call, pool, coverage, aims, _frame(context, call, pool, guide, moment))
+        frame = _frame(context, call, pool, guide, moment)
+        insurer = payers[0].name if payers else caller.tenant
+        asking = Asking(call, pool, coverage, aims, frame, insurer)
         news = _news(context, caller, asking, guide, moment)
-        shown = cards(_subjects(context, news), _desk(context, asking, moment))
+        shown = cards(_subjects(context, news), _desk(asking, moment))
         actions = [each.action for each in news] if call.wants("coverage-info") else []
         return _answer(shown, actions, guide, kind)
 
@@ -126,11 +132,13 @@ def _fetched(
 
 
 def _coverage(
-    context: Context, call: Call, pool: Pool, found: Mapping[str, Fetching], guide: Guide
+    call: Call,
+    pool: Pool,
+    payers: Sequence[Payer],
+    found: Mapping[str, Fetching],
+    guide: Guide,
 ) -> Json | None:
     """The one coverage to judge by; None where an answer without it is right."""
-    with context.store.read(context.settings.tenant) as look:
-        payers = look.members.payers()
     chosen = choose(pool, call.patient, payers, one_only=guide is Guide.V22)
     if chosen is not None or not call.hook.is_primary:
         return chosen
@@ -235,11 +243,9 @@ def _subjects(context: Context, news: Sequence[News]) -> list[About]:
     return found
 
 
-def _desk(context: Context, asking: Asking, moment: Moment) -> Desk:
-    with context.store.read(context.settings.tenant) as look:
-        payers = look.members.payers()
+def _desk(asking: Asking, moment: Moment) -> Desk:
     return Desk(
-        insurer=payers[0].name if payers else context.settings.tenant,
+        insurer=asking.insurer,
         frame=asking.frame,
         hook=asking.call.hook,
         wants=asking.call.wants,
