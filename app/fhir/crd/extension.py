@@ -91,7 +91,7 @@ def coverage_information(
 
 
 def _code(url: str, value: str) -> Json:
-    return {"url": url, "valueCode": value}
+    return {"url": url, "valueCode": str(value)}
 
 
 def _parts_22(said: Assertion, frame: Frame) -> Iterator[Json]:
