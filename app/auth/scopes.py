@@ -10,5 +10,6 @@ class Scope(StrEnum):
 
     SUBMIT = "request:submit"
     READ_OWN = "request:read"
+    INQUIRE = "request:inquire"
     VALIDATE = "document:validate"
     DISCOVER = "coverage:discover"

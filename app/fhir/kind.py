@@ -27,6 +27,7 @@ class Kind(StrEnum):
 
 _CANCEL = (system.X12_CERTIFICATION_TYPE, "3")
 _INQUIRY_PROFILES = {profile.INQUIRY_REQUEST_BUNDLE, profile.CLAIM_INQUIRY}
+_SUBMISSION_PROFILES = {profile.REQUEST_BUNDLE, profile.CLAIM, profile.CLAIM_UPDATE}
 
 
 def kind_of(bundle: Mapping[str, Any]) -> Kind:
@@ -43,6 +44,11 @@ def kind_of(bundle: Mapping[str, Any]) -> Kind:
     if head.get("related") or profile.CLAIM_UPDATE in _profiles(head):
         return Kind.UPDATE
     return Kind.NEW
+
+
+def is_submission(bundle: Mapping[str, Any]) -> bool:
+    """Whether bundle or Claim name the profile of something to be decided."""
+    return bool({*_profiles(bundle), *_profiles(claim_of(bundle))} & _SUBMISSION_PROFILES)
 
 
 def claim_of(bundle: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -7,12 +7,12 @@ from typing import Any
 from app.domain.guide import Guide
 from app.domain.request import Use
 from app.errors import Invalid, Malformed, NotForHere
-from app.fhir.kind import Kind, kind_of
+from app.fhir.kind import Kind, is_submission, kind_of
 from app.fhir.urls import profile
 from app.fhir.validate import Validator
 
 _ELSEWHERE = {
-    Kind.INQUIRY: "This is an inquiry; $submit answers new requests. $inquire is not offered yet.",
+    Kind.INQUIRY: "This is an inquiry: send it to Claim/$inquire; this door answers new requests.",
     Kind.UPDATE: "Updates of an earlier request (PASClaimUpdate) are not supported yet.",
     Kind.CANCEL: "Cancelling an earlier request is not supported yet.",
     Kind.PREDETERMINATION: "Claim.use is predetermination: send it to Claim/$predetermine; $submit "
@@ -57,6 +57,25 @@ def at_the_door(bundle: dict[str, Any], guide: Guide, use: Use) -> None:
     if kind is not _KINDS[use]:
         at = "Bundle.entry[0].resource.use" if kind in _OF_USE else "Bundle.entry[0].resource"
         raise NotForHere(f"{_ELSEWHERE[kind]} See GET /fhir/{guide.value}/metadata.", at=at)
+
+
+def at_the_inquiry_door(bundle: dict[str, Any], guide: Guide) -> None:
+    """Raise NotForHere for a bundle that asks for a decision, or not about authorizations.
+
+    A bundle that names no profile is taken for an inquiry: it came to this door.
+    """
+    kind = kind_of(bundle)
+    if kind in (Kind.PREDETERMINATION, Kind.CLAIM):
+        said, at = (
+            "Only authorizations can be asked for: Claim.use must be preauthorization.",
+            "use",
+        )
+    elif kind is not Kind.INQUIRY and is_submission(bundle):
+        said, at = "This is a request for a decision: send it to Claim/$submit.", "meta.profile"
+    else:
+        return
+    said = f"{said} See GET /fhir/{guide.value}/metadata."
+    raise NotForHere(said, at=f"Bundle.entry[0].resource.{at}")
 
 
 def accept(bundle: dict[str, Any], guide: Guide, validator: Validator, use: Use) -> None:

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from app.clock import Moment
+from app.determine.eligibility import number_key, numbers
 from app.domain.case import Case, CaseState
 from app.domain.coverage import Coverage, Eligibility
 from app.domain.decision import Decision, ItemDecision, Outcome, PendCause
 from app.domain.event import Event, EventKind
 from app.domain.principal import Principal
-from app.domain.request import Item, Party, PriorAuthRequest, Use
+from app.domain.request import Item, PriorAuthRequest, Use
+from app.fhir.read.inquiry import provider_npis
 from app.flows.repeat import Mark
 from app.store import CaseItem, DocumentKind, Resource, Store, Submission
 
@@ -96,6 +98,7 @@ def record(store: Store, intake: Intake, moment: Moment) -> None:
             case,
             [_case_item(item, intake) for item in intake.request.items],
             log.event(EventKind.RECEIVED, intake.caller.id, {"document": str(request_id)}),
+            _members(intake),
         )
         work.hooks.lead_to_case(intake.assertions, case.id)
         covered = _eligibility(intake.eligibility)
@@ -183,8 +186,13 @@ def _case_item(item: Item, intake: Intake) -> CaseItem:
         service_code=service.code if service else "",
         starts=starts,
         ends=ends,
-        ordering_npis=_npis([intake.request.submitter]),
-        rendering_npis=_npis([member.party for member in item.care_team]),
+        ordering_npis=provider_npis([intake.request.submitter]),
+        rendering_npis=provider_npis(
+            [
+                *[member.party for member in item.care_team],
+                *[member.party for member in intake.request.care_team if member.overall],
+            ]
+        ),
         traces=item.trace_numbers,
     )
     return _answered(asked, decided) if decided else asked
@@ -213,5 +221,13 @@ def _days(item: Item, request: PriorAuthRequest) -> tuple[date | None, date | No
     return period.start, period.end
 
 
-def _npis(parties: list[Party]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(party.npi for party in parties if party.npi))
+def _members(intake: Intake) -> tuple[str, ...]:
+    """The member numbers under which others find the case: the payer's own and those sent.
+
+    An opinion is found by nobody: it is no authorization.
+    """
+    if intake.request.use is not Use.PREAUTHORIZATION:
+        return ()
+    sent = [each.key for each in numbers(intake.request) if each.is_member_number]
+    keys = dict.fromkeys([number_key(intake.decision.member_id), *sent])
+    return tuple([key for key in keys if key])

@@ -33,9 +33,10 @@ did not answer, was busy for too long, or is not migrated), `Broken` (it refused
 
 from __future__ import annotations
 
-from app.store.cases import CaseItem
+from app.store.cases import Candidate, CaseItem
 from app.store.decisions import StoredDecision
 from app.store.documents import Document, DocumentKind
+from app.store.feedback import CardFeedback
 from app.store.hooks import HookCall
 from app.store.resources import Resource
 from app.store.schema import is_current, migrate
@@ -43,6 +44,8 @@ from app.store.submissions import Submission, Taken
 from app.store.unit_of_work import Read, Store, Write
 
 __all__ = [
+    "Candidate",
+    "CardFeedback",
     "CaseItem",
     "Document",
     "DocumentKind",

@@ -17,7 +17,7 @@ from app.domain.guide import Guide
 from app.domain.values import Identifier
 from app.store.events import EventWriter
 from app.store.link import ReadLink, WriteLink
-from app.store.tables import case_items, case_numbers, cases, events
+from app.store.tables import case_items, case_members, case_numbers, cases, events
 from app.store.types import key_text
 
 _COLUMNS = tuple(column for column in cases.c if column.name != "tenant")
@@ -75,6 +75,35 @@ _TRACES = (
     )
     .order_by(case_numbers.c.sequence, case_numbers.c.value)
 )
+_OF_MEMBERS = (
+    select(*_COLUMNS, cases.c.tenant)
+    .join_from(
+        case_members,
+        cases,
+        (cases.c.tenant == case_members.c.tenant) & (cases.c.id == case_members.c.case_id),
+    )
+    .where(
+        case_members.c.tenant == bindparam("tenant"),
+        case_members.c.key.in_(bindparam("keys", expanding=True)),
+    )
+    .order_by(cases.c.id.desc())
+)
+_ITEMS_OF_MANY = (
+    select(case_items)
+    .where(
+        case_items.c.tenant == bindparam("tenant"),
+        case_items.c.case_id.in_(bindparam("ids", expanding=True)),
+    )
+    .order_by(case_items.c.case_id, case_items.c.sequence)
+)
+_NUMBERS_OF_MANY = select(
+    case_numbers.c.case_id, case_numbers.c.sequence, case_numbers.c.value
+).where(
+    case_numbers.c.tenant == bindparam("tenant"),
+    case_numbers.c.case_id.in_(bindparam("ids", expanding=True)),
+)
+_MOST_AT_ONCE = 500
+"""Cases of one member that are looked up together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +131,17 @@ class CaseItem:
     traces: tuple[Identifier, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A case as it is compared with a question: its items (without their traces), and each number
+    that leads to it with the item that it is of, 0 for the whole. Numbers are as keys hold them.
+    """
+
+    case: Case
+    items: tuple[CaseItem, ...]
+    numbers: frozenset[tuple[int, str]]
+
+
 class Cases:
     """Reads cases."""
 
@@ -126,6 +166,25 @@ class Cases:
         rows = self._link.fetch(_PAGE, {"after": after, "most": most})
         return tuple(case for row in rows if (case := _case(row)))
 
+    def of_members(self, keys: Sequence[str]) -> Iterator[Candidate]:
+        """The cases under these member numbers (as `add` was given them), the newest first."""
+        rows = self._link.fetch(_OF_MEMBERS, {"keys": [key_text(key) for key in keys]})
+        found = list({row.id: case for row in rows if (case := _case(row))}.values())
+        for start in range(0, len(found), _MOST_AT_ONCE):
+            yield from self._candidates(found[start : start + _MOST_AT_ONCE])
+
+    def _candidates(self, some: Sequence[Case]) -> Iterator[Candidate]:
+        ids = {"ids": [case.id for case in some]}
+        items: dict[uuid.UUID, list[CaseItem]] = {}
+        numbers: dict[uuid.UUID, set[tuple[int, str]]] = {}
+        for row in self._link.fetch(_ITEMS_OF_MANY, ids):
+            items.setdefault(row.case_id, []).append(_item(row, ()))
+        for row in self._link.fetch(_NUMBERS_OF_MANY, ids):
+            numbers.setdefault(row.case_id, set()).add((row.sequence, row.value))
+        for case in some:
+            of_case = tuple(items.get(case.id, ()))
+            yield Candidate(case, of_case, frozenset(numbers.get(case.id, ())))
+
     def items(self, case_id: uuid.UUID) -> tuple[CaseItem, ...]:
         """The items of a case by sequence."""
         traces: dict[int, list[Identifier]] = {}
@@ -143,8 +202,14 @@ class CaseWriter(Cases):
         self._write = link
         self._events = events
 
-    def add(self, case: Case, items: Sequence[CaseItem], event: Event) -> None:
-        """Open a case with its items; `event` is the first line of its log."""
+    def add(
+        self, case: Case, items: Sequence[CaseItem], event: Event, members: Sequence[str] = ()
+    ) -> None:
+        """Open a case with its items; `event` is the first line of its log.
+
+        `members` are the member numbers, in the form in which they are compared, under which it may
+        be asked for; without any nobody finds it by `of_members`.
+        """
         self._events.open(case.id)
         self._events.append(event)
         self._write.add(
@@ -165,6 +230,8 @@ class CaseWriter(Cases):
                 "rulebook": case.rulebook,
             },
         )
+        for key in dict.fromkeys(key_text(each) for each in members):
+            self._write.add(case_members, {"key": key, "case_id": case.id})
         for item in items:
             self._write.add(case_items, _item_row(case.id, item))
         for sequence, kind, system, value in _numbers(case, items):

@@ -153,10 +153,24 @@ case_numbers = Table(
     _text("system"),
     PrimaryKeyConstraint("tenant", "value", "kind", "case_id", "sequence"),
     _to(("case_id",), "cases", "id"),
+    Index(None, "tenant", "case_id"),
     CheckConstraint("kind in ('case', 'authorization', 'review', 'trace')", name="kind"),
     sqlite_with_rowid=False,
 )
 """Every number under which a case or an item may be asked for; `sequence` 0 is the whole case."""
+
+case_members = Table(
+    "case_members",
+    metadata,
+    _text("tenant"),
+    _text("key"),
+    Column("case_id", Key, nullable=False),
+    PrimaryKeyConstraint("tenant", "key", "case_id"),
+    _to(("case_id",), "cases", "id"),
+    sqlite_with_rowid=False,
+)
+"""Under which member numbers a case may be asked for: as the sender wrote them and as the payer
+knows them, in the form in which they are compared. Opinions (predeterminations) are not in it."""
 
 decisions = Table(
     "decisions",
@@ -358,3 +372,24 @@ trail = Table(
 )
 """By which names a hook call or a case is found: an order as the EHR names it (`DeviceRequest/o1`), a
 coverage assertion id, an authorization number. It ties hook, order, assertion and case together."""
+
+card_feedback = Table(
+    "card_feedback",
+    metadata,
+    _text("tenant"),
+    Column("id", Key, nullable=False),
+    Column("at", Instant, nullable=False),
+    _text("service"),
+    _text("card"),
+    _text("outcome"),
+    _text("suggestions"),
+    _text("reason"),
+    _text("comment"),
+    _text("happened"),
+    PrimaryKeyConstraint("tenant", "id"),
+    Index(None, "tenant", "card"),
+    CheckConstraint("outcome in ('accepted', 'overridden')", name="outcome"),
+    sqlite_with_rowid=False,
+)
+"""What clients report about the cards they showed. `suggestions` is a list of ids with spaces,
+`reason` is `system|code`."""

@@ -104,7 +104,7 @@ def test_warnings_and_unknown_extensions_do_not_block(world: World, guide: Guide
 DOORS = {
     "predetermination": ({"use": "predetermination"}, "$predetermine"),
     "claim": ({"use": "claim"}, "claims processing"),
-    "inquiry": ({"meta": {"profile": [profile.CLAIM_INQUIRY]}}, "$inquire"),
+    "inquiry": ({"meta": {"profile": [profile.CLAIM_INQUIRY]}}, "Claim/$inquire"),
     "update": ({"related": [{"claim": {"reference": "Claim/1"}}]}, "not supported"),
     "cancel": (
         {
@@ -208,7 +208,7 @@ def test_too_deep_and_too_many_entries_are_413_and_name_their_setting(world: Wor
 def test_unknown_addresses_and_methods_are_answered_in_fhir(world: World, guide: Guide) -> None:
     base = f"/fhir/{guide.value}"
     assert first_code(outcome(world.client.get(f"{base}/Nothing"), 404)) == "not-found"
-    outcome(world.client.post(f"{base}/Claim/$inquire", data=b"{}", content_type=FHIR_JSON), 404)
+    outcome(world.client.post(f"{base}/Claim/$nothing", data=b"{}", content_type=FHIR_JSON), 404)
     outcome(world.client.get("/fhir/3.0/metadata"), 404)
     response = world.client.get(f"{base}/Claim/$submit")
     outcome(response, 405)

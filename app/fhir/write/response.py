@@ -37,16 +37,6 @@ def write_response(
     references, which become absolute. Raises Invalid if it holds no Claim.
     """
     draft = _begin(decision, request, received, envelope)
-    response, added = _WRITERS[request.guide](draft)
-    response["error"] = list(errors(draft))
-    response["processNote"] = draft.notes.written()
-    if draft.is_opinion:
-        as_opinion(draft, response)
-    response["contained"] = draft.echo.contained
-    own = {
-        "fullUrl": f"{envelope.address}/ClaimResponse/{envelope.response_id}",
-        "resource": tidy(response),
-    }
     return tidy(
         {
             "resourceType": "Bundle",
@@ -55,9 +45,33 @@ def write_response(
             "identifier": received.get("identifier"),
             "type": "collection",
             "timestamp": instant(envelope.created),
-            "entry": [own, *draft.echo.entries(), *added],
+            "entry": _entries(draft),
         }
     )
+
+
+def entries_of(
+    decision: Decision,
+    request: PriorAuthRequest,
+    received: Mapping[str, Any],
+    envelope: Envelope,
+) -> list[Json]:
+    """The entries of that bundle alone: the ClaimResponse, what is echoed, what is added."""
+    return _entries(_begin(decision, request, received, envelope))
+
+
+def _entries(draft: Draft) -> list[Json]:
+    response, added = _WRITERS[draft.request.guide](draft)
+    response["error"] = list(errors(draft))
+    response["processNote"] = draft.notes.written()
+    if draft.is_opinion:
+        as_opinion(draft, response)
+    response["contained"] = draft.echo.contained
+    own = {
+        "fullUrl": f"{draft.envelope.address}/ClaimResponse/{draft.envelope.response_id}",
+        "resource": tidy(response),
+    }
+    return [own, *draft.echo.entries(), *added]
 
 
 def _begin(

@@ -6,7 +6,7 @@ from app.auth.scopes import Scope
 from app.domain.guide import Guide
 from app.domain.request import Use
 from app.flows.context import Context
-from app.web.fhir import describe, forms, read, submit, validate, value_sets
+from app.web.fhir import describe, forms, inquire, read, submit, validate, value_sets
 from app.web.routes import Route
 from app.web.turn import Turn
 
@@ -35,6 +35,13 @@ def routes(context: Context, guide: Guide, turn: Turn) -> list[Route]:
             named("predetermine"),
             submit.view(context, guide, turn, Use.PREDETERMINATION),
             Scope.SUBMIT,
+        ),
+        Route(
+            f"{base}/Claim/$inquire",
+            "POST",
+            named("inquire"),
+            inquire.view(context, guide, turn),
+            Scope.INQUIRE,
         ),
         Route(
             f"{base}/<kind>/$validate",

@@ -10,7 +10,13 @@ from app.domain.principal import Principal, Role
 from app.errors import NotAllowed
 
 TABLE = {
-    Role.SUBMITTER: {Scope.SUBMIT, Scope.READ_OWN, Scope.VALIDATE},
+    Role.SUBMITTER: {
+        Scope.SUBMIT,
+        Scope.READ_OWN,
+        Scope.INQUIRE,
+        Scope.VALIDATE,
+        Scope.DISCOVER,
+    },
     Role.PAYER: {Scope.VALIDATE},
     Role.REVIEWER: {Scope.VALIDATE},
     Role.MEDICAL_DIRECTOR: {Scope.VALIDATE},

@@ -1,0 +1,39 @@
+"""A question about requests made earlier, asked by example (PAS specification, inquiry)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.domain.request import Person
+from app.domain.values import Period
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What a line must be like. What is empty or None does not narrow: any service, any day.
+
+    `services` are (system, code) pairs. `numbers` are authorization, review or trace numbers, each
+    group of alternatives apart: a line must have one of each.
+    """
+
+    services: frozenset[tuple[str, str]] = frozenset()
+    days: Period | None = None
+    numbers: tuple[frozenset[str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """Who asks about whom, and what the request must be like.
+
+    `provider_npis` are those of the asking provider, `team_npis` those of the care team that the
+    question names. `members` are member numbers in the form in which they are compared. `numbers`
+    and `days` are about the request as a whole; of `examples` one must be like one of its lines.
+    """
+
+    person: Person
+    members: tuple[str, ...]
+    provider_npis: frozenset[str]
+    team_npis: frozenset[str] = frozenset()
+    numbers: tuple[frozenset[str], ...] = ()
+    days: Period | None = None
+    examples: tuple[Example, ...] = ()

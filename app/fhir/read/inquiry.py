@@ -1,0 +1,92 @@
+"""The Claim of an inquiry bundle as an `Inquiry`: what narrows the search, and who asks.
+
+Claim.identifier names the question itself and never narrows (PAS specification, inquiry).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from app.determine.eligibility import Payer, is_ours, numbers
+from app.domain.guide import Guide
+from app.domain.inquiry import Example, Inquiry
+from app.domain.request import Item, Party, PriorAuthRequest
+from app.domain.values import Period
+from app.errors import Invalid, NotForHere
+from app.fhir.read.entries import Entries
+from app.fhir.read.request import read_request
+from app.fhir.read.values import period
+from app.fhir.urls import system
+
+_HEAD = "Bundle.entry[0].resource"
+
+
+def read_inquiry(bundle: Mapping[str, Any], guide: Guide, payers: tuple[Payer, ...]) -> Inquiry:
+    """What an inquiry bundle (parsed JSON) of `guide` asks of `payers`.
+
+    Raises Invalid without a member number or a provider's NPI, NotForHere for another payer.
+    """
+    read = read_request(bundle, guide)
+    if is_ours(read.insurer, payers) is False:
+        raise NotForHere("The insurer is another payer: ask that one.", at=f"{_HEAD}.insurer")
+    members = _members(read, payers)
+    providers = provider_npis([read.submitter])
+    if not members:
+        raise Invalid(
+            "An inquiry is about one member: give the Coverage (or the Patient) an identifier of "
+            "type MB.",
+            at=f"{_HEAD}.insurance",
+        )
+    if not providers:
+        raise Invalid(
+            "An inquiry is a provider's: give the resource of Claim.provider its NPI.",
+            at=f"{_HEAD}.provider",
+        )
+    return Inquiry(
+        person=read.member,
+        members=members,
+        provider_npis=frozenset(providers),
+        team_npis=frozenset(provider_npis(each.party for each in read.care_team)),
+        numbers=_given((read.previous_number, read.reference_number)),
+        days=_billable(bundle),
+        examples=tuple([_example(item) for item in read.items]),
+    )
+
+
+def provider_npis(parties: Iterable[Party]) -> tuple[str, ...]:
+    """Every NPI of these parties: a role has its practitioner's and its organization's."""
+    return tuple(
+        dict.fromkeys(
+            each.value
+            for party in parties
+            for each in party.identifiers
+            if each.system == system.NPI and each.value
+        )
+    )
+
+
+def _members(read: PriorAuthRequest, payers: tuple[Payer, ...]) -> tuple[str, ...]:
+    found = [each.key for each in numbers(read, payers) if each.is_member_number]
+    return tuple(dict.fromkeys(found))
+
+
+def _given(values: tuple[str, ...]) -> tuple[frozenset[str], ...]:
+    return tuple(frozenset({value}) for value in values if value)
+
+
+def _billable(bundle: Mapping[str, Any]) -> Period | None:
+    claim = next(Entries(bundle).of("Claim"))
+    return period(claim.resource.get("billablePeriod"))
+
+
+def _example(item: Item) -> Example:
+    """The data-absent-reason `not-applicable` stands for any service (spec-43)."""
+    services = frozenset(
+        pair
+        for pair in item.service.codes()
+        if pair != (system.DATA_ABSENT_REASON, "not-applicable")
+    )
+    traces = frozenset(each.value for each in item.trace_numbers)
+    numbered = _given((item.previous_number, item.reference_number))
+    return Example(services, item.serviced, (*numbered, traces) if traces else numbered)

@@ -1,0 +1,110 @@
+"""The answer to an inquiry: what was decided on each request that was found.
+
+2.2 answers Parameters with one `return` Bundle for each hit, and none when nothing was found. 2.0
+answers one Bundle with all ClaimResponses; it must have an entry, so an OperationOutcome says that
+nothing was found. Requests for documents are not told here: the profile has no place for them.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from app.domain.decision import Decision
+from app.domain.guide import Guide
+from app.domain.request import PriorAuthRequest
+from app.errors import Issue
+from app.fhir.outcome import outcome
+from app.fhir.urls import ext, profile
+from app.fhir.write.envelope import Envelope
+from app.fhir.write.json import Json, instant
+from app.fhir.write.response import entries_of
+
+_NOTHING = Issue(
+    "information", "not-found", "nothing-found", "", "No request of this provider is like that."
+)
+_MORE = Issue(
+    "warning",
+    "too-costly",
+    "more-hits",
+    "",
+    "There are more requests like that; these are the newest. Ask with a number, a service or dates.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A request that was found, as it was received (`bundle`), and the decision in force.
+
+    `request.guide` is the version in which it is written, whatever version it came in.
+    """
+
+    decision: Decision
+    request: PriorAuthRequest
+    bundle: Mapping[str, Any]
+    envelope: Envelope
+
+
+def write_hits(
+    hits: Sequence[Hit], guide: Guide, now: datetime, answer_id: uuid.UUID, *, more: bool
+) -> bytes:
+    """The whole answer as JSON bytes; `more` says that hits were left out."""
+    found = [_entries(hit) for hit in hits]
+    loose = [_said(_MORE, answer_id)] if more else []
+    if guide is Guide.V20:
+        return orjson.dumps(_bundle(_together(found, answer_id) + loose, now))
+    bundles = [_bundle(each, now) for each in found]
+    if bundles:
+        bundles[-1]["entry"] += loose
+    parameters: Json = {"resourceType": "Parameters"}
+    if bundles:
+        parameters["parameter"] = [{"name": "return", "resource": each} for each in bundles]
+    return orjson.dumps(parameters)
+
+
+def _entries(hit: Hit) -> list[Json]:
+    """The ClaimResponse first, then what it refers to."""
+    own, *others = entries_of(hit.decision, hit.request, hit.bundle, hit.envelope)
+    response = own["resource"]
+    response["meta"] = {"profile": [profile.CLAIM_INQUIRY_RESPONSE]}
+    response.pop("communicationRequest", None)
+    for item in response.get("item", []):
+        _one_diagnosis(item)
+    kept = [each for each in others if each["resource"]["resourceType"] != "CommunicationRequest"]
+    return [own, *kept]
+
+
+def _one_diagnosis(item: Json) -> None:
+    """An inquiry's item carries one communicated diagnosis at most."""
+    told = item.get("extension", [])
+    named = [each for each in told if each["url"] == ext.COMMUNICATED_DIAGNOSIS]
+    item["extension"] = [each for each in told if each not in named[1:]]
+
+
+def _together(found: list[list[Json]], answer_id: uuid.UUID) -> list[Json]:
+    """All hits in one Bundle, where an address occurs once; the newest hit's resource is kept."""
+    if not found:
+        return [_said(_NOTHING, answer_id)]
+    by_address: dict[str, Json] = {}
+    for entry in [*[each[0] for each in found], *[one for each in found for one in each[1:]]]:
+        by_address.setdefault(entry["fullUrl"], entry)
+    return list(by_address.values())
+
+
+def _bundle(entries: list[Json], now: datetime) -> Json:
+    return {
+        "resourceType": "Bundle",
+        "meta": {"profile": [profile.INQUIRY_RESPONSE_BUNDLE]},
+        "type": "collection",
+        "timestamp": instant(now),
+        "entry": entries,
+    }
+
+
+def _said(issue: Issue, answer_id: uuid.UUID) -> Json:
+    return {"fullUrl": answer_id.urn, "resource": outcome([issue])}
