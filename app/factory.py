@@ -34,7 +34,7 @@ from app.web.cds.routes import routes as cds_routes
 from app.web.fhir.routes import routes as fhir_routes
 from app.web.routes import register
 from app.web.try_crd import routes as try_crd_routes
-from app.web.turn import new_turn
+from app.web.turn import Turn
 
 _WARMING = 64 * 1024
 """Larger examples use no other profiles, they only take longer."""
@@ -97,7 +97,8 @@ def build_context(settings: Settings) -> Context:
 
 def build_app(context: Context) -> Flask:
     """The WSGI application: every address of this server, one error handler, one log line a call."""
-    app, turn = Flask("app.web", static_folder=None), new_turn()
+    app, turn = Flask("app.web", static_folder=None), Turn()
+    context.store.when_waiting(turn.over)
     fetch = EhrClient(register_of(context.store, context.settings)).fetch
     log.install(app)
     host.install(app, context.settings)

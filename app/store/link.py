@@ -83,10 +83,11 @@ class ReadLink:
 
 
 class WriteLink(ReadLink):
-    """Collects rows until the block ends or reads."""
+    """Collects rows until the block ends or reads. `waiting` is called before the commit waits."""
 
-    def __init__(self, engines: Engines, tenant: str) -> None:
+    def __init__(self, engines: Engines, tenant: str, waiting: Callable[[], None]) -> None:
         super().__init__(engines.write, tenant)
+        self._waiting = waiting
         self._sqlite = engines.is_sqlite
         self._batch = Batch(self._sqlite)
 
@@ -122,10 +123,13 @@ class WriteLink(ReadLink):
         """Store all of it. A transaction that read nothing is tried again when the database asks."""
         if self._connection is None:
             if self._batch:
-                _patiently(lambda: _send_alone(self._engine, self._batch, self._sqlite))
+                _patiently(
+                    lambda: _send_alone(self._engine, self._batch, self._sqlite, self._waiting)
+                )
             return
         with translated(self._engine):
             self._flush(self._connection)
+            self._waiting()
             self._connection.commit()
 
     def _ask(self, question: Callable[[], T]) -> T:
@@ -170,26 +174,33 @@ def _patiently(attempt: Callable[[], None]) -> None:
     return attempt()
 
 
-def _send_alone(engine: Engine, batch: Batch, sqlite: bool) -> None:
-    """A whole transaction by the driver itself, from BEGIN to COMMIT."""
+def _send_alone(engine: Engine, batch: Batch, sqlite: bool, waiting: Callable[[], None]) -> None:
+    """A whole transaction by the driver itself, from BEGIN to COMMIT.
+
+    On SQLite `waiting` is called only before the COMMIT: a thread that holds the only writer's place
+    must not wait for the interpreter before each statement.
+    """
     with translated(engine):
         pooled = engine.raw_connection()
         try:
             if sqlite:
-                _send_sqlite(pooled.driver_connection, batch.statements())
+                _send_sqlite(pooled.driver_connection, batch.statements(), waiting)
             elif whole := batch.together():
+                waiting()
                 _send_whole(pooled.driver_connection, engine.dialect.loaded_dbapi, whole)
             else:
+                waiting()
                 _send_pipeline(pooled.driver_connection, batch.statements())
         finally:
             pooled.close()  # the pool rolls back what is open
 
 
-def _send_sqlite(connection: Any, statements: list[Statement]) -> None:
+def _send_sqlite(connection: Any, statements: list[Statement], waiting: Callable[[], None]) -> None:
     begin_immediate(connection)
     cursor = connection.cursor()
     for sql, values in statements:
         cursor.execute(sql, values)
+    waiting()
     cursor.execute("COMMIT")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from app.store.cases import Cases, CaseWriter
@@ -50,6 +50,10 @@ class Write:
         self.hooks = HookCallWriter(link)
 
 
+def _nothing() -> None:
+    """What a store does about waiting when nobody else could work meanwhile."""
+
+
 class Store:
     """A database by its URL (`sqlite:///file` or `postgresql+psycopg://...`).
 
@@ -59,6 +63,11 @@ class Store:
 
     def __init__(self, url: str, sync: str = "FULL") -> None:
         self.engines = engines(url, sync)
+        self._waiting: Callable[[], None] = _nothing
+
+    def when_waiting(self, call: Callable[[], None]) -> None:
+        """Have `call` made by a writing thread that has only its commit to wait for."""
+        self._waiting = call
 
     @contextmanager
     def read(self, tenant: str) -> Iterator[Read]:
@@ -75,7 +84,7 @@ class Store:
 
         Raises Taken, Unavailable and Broken, at the latest at the end of the block.
         """
-        link = WriteLink(self.engines, tenant)
+        link = WriteLink(self.engines, tenant, self._waiting)
         try:
             yield Write(link)
             link.commit()

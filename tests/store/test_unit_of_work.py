@@ -262,3 +262,17 @@ def test_instants_keep_their_microseconds_and_come_back_in_utc(store: Store) -> 
     assert case is not None
     assert case.received_at == eastern
     assert case.received_at.utcoffset() == timedelta(0)
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_others_may_work_once_only_the_commit_is_due(store: Store, reads: bool) -> None:
+    """Not before: the one who holds SQLite's only writer must not wait for those who compute."""
+    told: list[dict[str, int]] = []
+    store.when_waiting(lambda: told.append(rows(store)))
+    with store.write(TENANT) as work:
+        filing().store(work)
+        if reads:
+            work.cases.get(uuid7())
+        assert not told
+    assert [each["cases"] for each in told] == [0]
+    assert rows(store)["cases"] == 1
