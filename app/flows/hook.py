@@ -39,6 +39,7 @@ from app.fhir.crd.targets import targets, wanted
 from app.fhir.read.values import parts, text
 from app.flows.context import Context
 from app.flows.hook_decision import Draft, decided
+from app.flows.hook_evidence import clinical_gaps
 
 Json = dict[str, Any]
 Fetch = Callable[[EhrAccess | None, Sequence[str], float], Mapping[str, Fetching]]
@@ -105,6 +106,8 @@ def hook(
         coverage = _coverage(call, pool, payers, found, guide)
         aims = targets(call, pool, guide)
         later = second_gaps(call, pool, [*aims, *([coverage] if coverage else [])])
+        if call.access is not None and coverage is not None:
+            later += clinical_gaps(context.rulebook, call, pool, aims, moment.now.date())
     _fetched(context, call, later, fetch, pool)
     with turn:
         _check(context, aims, guide)
