@@ -10,7 +10,7 @@ import orjson
 
 from app.clock import moment
 from app.errors import BadSetup
-from app.flows.hook_metrics import Measures, calls, measures
+from app.flows.hook_metrics import Measures, calls, engagement, measures
 from app.settings import Settings
 from app.store import Store, is_current
 
@@ -48,10 +48,13 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
                 sys.stdout.write(orjson.dumps(line).decode() + "\n")
             return 0
         found = measures(store, settings.tenant, since)
+        cards = engagement(store, settings.tenant, since)
     finally:
         store.close()
     for (hook, version), each in found.items():
         print("\n".join(_lines(f"{hook} {version}", each)))
+    for hook, tally in cards.items():
+        print(f"{hook}: cards {_counts(tally)}")
     if not found:
         print("No call was recorded in this time.")
     return int(any(each.share_in_time() < _TARGET for each in found.values()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -76,3 +76,9 @@ def measures(store: Store, tenant: str, since: datetime) -> dict[tuple[str, str]
     for call in calls(store, tenant, since):
         found.setdefault((call.hook, call.guide.value), Measures()).add(call)
     return dict(sorted(found.items()))
+
+
+def engagement(store: Store, tenant: str, since: datetime) -> Mapping[str, Counter[str]]:
+    """How often cards of each service were accepted and overridden, as far as clients say."""
+    with store.read(tenant) as look:
+        return look.feedback.outcomes(since)

@@ -36,6 +36,7 @@ from __future__ import annotations
 from app.store.cases import Candidate, CaseItem
 from app.store.decisions import StoredDecision
 from app.store.documents import Document, DocumentKind
+from app.store.feedback import CardFeedback
 from app.store.hooks import HookCall
 from app.store.resources import Resource
 from app.store.schema import is_current, migrate
@@ -44,6 +45,7 @@ from app.store.unit_of_work import Read, Store, Write
 
 __all__ = [
     "Candidate",
+    "CardFeedback",
     "CaseItem",
     "Document",
     "DocumentKind",

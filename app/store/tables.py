@@ -372,3 +372,24 @@ trail = Table(
 )
 """By which names a hook call or a case is found: an order as the EHR names it (`DeviceRequest/o1`), a
 coverage assertion id, an authorization number. It ties hook, order, assertion and case together."""
+
+card_feedback = Table(
+    "card_feedback",
+    metadata,
+    _text("tenant"),
+    Column("id", Key, nullable=False),
+    Column("at", Instant, nullable=False),
+    _text("service"),
+    _text("card"),
+    _text("outcome"),
+    _text("suggestions"),
+    _text("reason"),
+    _text("comment"),
+    _text("happened"),
+    PrimaryKeyConstraint("tenant", "id"),
+    Index(None, "tenant", "card"),
+    CheckConstraint("outcome in ('accepted', 'overridden')", name="outcome"),
+    sqlite_with_rowid=False,
+)
+"""What clients report about the cards they showed. `suggestions` is a list of ids with spaces,
+`reason` is `system|code`."""

@@ -12,6 +12,7 @@ from app.store.ehr import EhrServers, EhrServerWriter
 from app.store.engine import engines
 from app.store.events import Events, EventWriter
 from app.store.faults import Collision
+from app.store.feedback import Feedback, FeedbackWriter
 from app.store.hooks import HookCalls, HookCallWriter
 from app.store.link import ReadLink, WriteLink
 from app.store.members import Members, MemberWriter
@@ -32,6 +33,7 @@ class Read:
         self.resources = Resources(link)
         self.members = Members(link)
         self.ehr_servers = EhrServers(link)
+        self.feedback = Feedback(link)
         self.hooks = HookCalls(link)
 
 
@@ -47,6 +49,7 @@ class Write:
         self.resources = ResourceWriter(link)
         self.members = MemberWriter(link)
         self.ehr_servers = EhrServerWriter(link)
+        self.feedback = FeedbackWriter(link)
         self.hooks = HookCallWriter(link)
 
 

@@ -14,7 +14,7 @@ from app.flows.discover import discovery, hooks
 from app.flows.hook import Fetch, hook
 from app.flows.hook_record import Recording
 from app.web import body
-from app.web.cds import envelope
+from app.web.cds import envelope, feedback
 from app.web.routes import Route, View
 from app.web.turn import Turn
 
@@ -33,6 +33,13 @@ def routes(context: Context, guide: Guide, turn: Turn, fetch: Fetch) -> list[Rou
             "POST",
             f"crd-{name}-hook",
             _hook(context, guide, turn, fetch),
+            Scope.DISCOVER,
+        ),
+        Route(
+            f"{base}/<service>/feedback",
+            "POST",
+            f"crd-{name}-feedback",
+            feedback.view(context, guide, turn, hooks(guide)),
             Scope.DISCOVER,
         ),
     ]
