@@ -8,7 +8,7 @@ from types import MappingProxyType
 from app.domain.decision import Decision, Outcome
 from app.domain.facts import Evidence, EvidenceKind, Source
 from app.domain.policy import Find
-from app.domain.values import Scalar
+from app.domain.values import Concept, Scalar
 
 AUTHORIZATION = "authorization"
 _GRANTED = (Outcome.APPROVED, Outcome.MODIFIED)
@@ -29,6 +29,7 @@ def authorizations(decisions: Iterable[Decision]) -> Iterator[Evidence]:
             grant = item.grant
             if grant is None or grant.service is None or item.outcome not in _GRANTED:
                 continue
+            revenue = grant.revenue.codings if grant.revenue else ()
             said: dict[str, Scalar] = {
                 "kind": AUTHORIZATION,
                 "outcome": str(item.outcome),
@@ -38,7 +39,7 @@ def authorizations(decisions: Iterable[Decision]) -> Iterator[Evidence]:
                 said["units"] = grant.units
             yield Evidence(
                 kind=EvidenceKind.HISTORY,
-                concept=grant.service,
+                concept=Concept((*grant.service.codings, *revenue)),
                 source=Source(grant.number, "Authorization"),
                 at=grant.issued,
                 period=grant.period,

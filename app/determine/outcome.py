@@ -321,6 +321,7 @@ def _grant(rule: GrantRule, subject: Subject) -> Grant:
         period=Period(start, end),
         units=units,
         service=subject.item.service,
+        revenue=subject.item.revenue,
         service_period=subject.item.serviced,
         next_review=review,
     )

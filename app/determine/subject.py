@@ -115,9 +115,14 @@ def subject(
 
 
 def service_codes(item: Item, terms: Terms) -> Codes:
-    """What is asked for: the service's code and its revenue code."""
+    """What is asked for: the service's code and its revenue code, each of a system that policies know.
+
+    A stay asked for by its revenue code alone says "not applicable" as its service, which is no code.
+    """
     codes = short_codes(item.service, terms.systems)
-    return codes | short_codes(item.revenue, terms.systems) if item.revenue else codes
+    codes = codes | short_codes(item.revenue, terms.systems) if item.revenue else codes
+    known = frozenset(terms.systems.values())
+    return frozenset(code for code in codes if code[0] in known)
 
 
 def given(subject: Subject, name: str) -> Scalar | None:

@@ -114,7 +114,7 @@ class Needed:
 class Grant:
     """What is authorized. `units` None means as many as asked for.
 
-    `next_review` is the day by which a stay or course is looked at again.
+    `revenue` is the revenue code of a stay, whose service may be no code at all. `next_review` is the day by which a stay or course is looked at again.
     """
 
     number: str
@@ -124,6 +124,7 @@ class Grant:
     service: Concept | None = None
     service_period: Period | None = None
     next_review: date | None = None
+    revenue: Concept | None = None
 
 
 class PendCause(StrEnum):

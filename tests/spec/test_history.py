@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +19,23 @@ from app.flows.decide_file import decide_file, members
 from app.flows.history import StoredHistory
 from app.flows.judge import judge
 from app.flows.replay import past_cases
+from app.flows.submit import submit
 from app.rulebook.simulate import simulate
 from tests.spec.made import made_world
-from tests.spec.reading import action, items, notes, number, response_of
+from tests.spec.reading import action, items, notes, number
+from tests.spec.telling import answered, decided
 from tests.spec.test_outcomes import Someone
 from tests.spec.test_predetermine import opinion
+from tests.spec.test_stays import REHABILITATION, staying
 from tests.world import World, claim_of, example, fixed_moment
 
 GUIDES = pytest.mark.parametrize("guide", list(Guide))
 WALTER = Someone("FW100002", "Hughes", "Walter", "1951-11-02")
+REHABILITATION_IN_NOVEMBER = {
+    **REHABILITATION,
+    "admission": datetime(2026, 11, 20, 20, tzinfo=UTC),
+    "screening": datetime(2026, 11, 19, 20, tzinfo=UTC),
+}
 SCAN = """
 id: made-scan
 owner: Medical director
@@ -81,15 +89,6 @@ def asking(
     return bundle
 
 
-def decided(world: World, answer: Any) -> Decision:
-    """The stored decision behind an answer."""
-    with world.context.store.read(world.caller.tenant) as look:
-        found = look.resources.get("ClaimResponse", response_of(answer)["id"])
-        assert found is not None
-        (stored,) = look.decisions.of(found.case_id)
-    return stored.decision
-
-
 @GUIDES
 def test_a_second_request_within_the_window_needs_no_authorization(
     made: World, guide: Guide
@@ -137,6 +136,24 @@ def test_a_continued_course_is_asked_about_the_last_evaluation(world: World, gui
     asked = [{need.fact for need in item.needed} for item in (before, after)]
     assert "wagner-grade" in asked[0]
     assert asked[1] == {"evaluation-day", "area-before", "area-now"}
+
+
+@GUIDES
+@pytest.mark.parametrize(("revenue", "missed"), [("0128", False), ("0118", True)])
+def test_a_stay_is_recognised_by_its_revenue_code(
+    world: World, guide: Guide, revenue: str, missed: bool
+) -> None:
+    """Both say "not applicable" as service, which makes them no two of a kind."""
+    stay = staying(guide, revenue, "I63.511", "61")
+    claim_of(stay)["item"][0]["servicedDate"] = "2026-11-20"
+    answered(stay, "inpatient-rehabilitation", REHABILITATION_IN_NOVEMBER)
+    earlier = replace(fixed_moment(), now=datetime(2026, 11, 19, 15, tzinfo=UTC))
+    submit(world.context, world.caller, orjson.dumps(stay), guide, earlier)
+    later = staying(guide, "0128", "I63.511", "61")
+    claim_of(later)["item"][0]["servicedDate"] = "2026-11-22"
+    (item,) = decided(world, world.answer(later, guide)).items
+    assert item.review_kind == "post-service"
+    assert (item.penalty is not None) is missed
 
 
 @GUIDES

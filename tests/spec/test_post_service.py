@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 import pytest
 
-from app.domain.decision import Decision
 from app.domain.guide import Guide
 from app.flows.submit import submit
-from tests.spec.reading import action, items, notes, response_of
+from tests.spec.reading import action, items, notes
+from tests.spec.telling import decided
 from tests.spec.test_outcomes import Someone
 from tests.world import World, claim_of, example, fixed_moment
 
@@ -27,15 +27,6 @@ def given(name: str, guide: Guide, day: str) -> Any:
             del item[key]
         item["servicedDate"] = day
     return bundle
-
-
-def decided(world: World, answer: Any) -> Decision:
-    """The stored decision behind an answer."""
-    with world.context.store.read(world.caller.tenant) as look:
-        found = look.resources.get("ClaimResponse", response_of(answer)["id"])
-        assert found is not None
-        (stored,) = look.decisions.of(found.case_id)
-    return stored.decision
 
 
 @GUIDES
