@@ -33,7 +33,7 @@ from app.rulebook.words import period
 CASES_FILE = "cases.yaml"
 EXPECTATIONS = (
     "outcome", "pathway", "cause", "review", "units", "until", "next_review", "needed", "not_needed",
-    "reasons", "clinical", "benefit", "delegate", "findings", "policy", "due", "deadline",
+    "reasons", "clinical", "benefit", "delegate", "findings", "policy", "due", "deadline", "penalty",
 )  # fmt: skip
 _NAMES = (
     "today", "received", "service", "also", "units", "unit", "service_day", "service_end", "place",

@@ -159,8 +159,16 @@ def _found(name: str, wanted: Node, line: ItemDecision, decision: Decision, zone
         "policy": line.policy.id if line.policy else "none",
         "due": due or "none",
         "deadline": decision.deadline_rule or "none",
+        "penalty": _penalty(line),
     }
     return "" if str(plain[name]) == wanted.word() else f"{plain[name]}, not {wanted.word()}"
+
+
+def _penalty(line: ItemDecision) -> str:
+    """`none`, `told`, or its reduction in percent."""
+    if line.penalty is None:
+        return "none"
+    return "told" if line.penalty.reduction is None else shown(line.penalty.reduction)
 
 
 def _collection(name: str, wanted: Node, line: ItemDecision) -> str:
