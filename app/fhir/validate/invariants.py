@@ -57,7 +57,11 @@ class Invariants:
                 return
             if not cell:
                 cell.append(self._group(facts, place))
-            for at, held in cell[0](value, run.context):
+            if broken := cell[0](value, run.context):
+                report(broken, path, run)
+
+        def report(broken: Iterable[tuple[int, bool | None]], path: Path, run: Run) -> None:
+            for at, held in broken:
                 key = keys[at]
                 if held is None:
                     run.add("information", "invariant-unchecked", path, key, profile, key)

@@ -37,7 +37,6 @@ def plain_object(
 
     One that does not stand alone (the `_x` beside a value) may hold an id and nothing else.
     """
-    get = table.get
     due = [choice for choice in choices if choice.required or choice.needed]
     more = bool(due or rules)
 
@@ -46,11 +45,12 @@ def plain_object(
             no_object(value, path, run)
             return
         for key, item in value.items():
-            field = get(key)
-            if field is None:
+            try:
+                field = table[key]
+            except KeyError:
                 _unknown(key, choices, path, run)
-            else:
-                field(item, path, run, value)
+                continue
+            field(item, path, run, value)
         if not value.keys() >= required:
             _missing(value, required, path, run)
         if len(value) == 1 and stands_alone and "id" in value:

@@ -6,10 +6,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from app.fhir.validate import primitives
 from app.fhir.validate.run import NONE, Check, Field, Path, Run
 from app.fhir.validate.wording import shape
 
 Json = dict[str, Any]
+
+_ROOTS = ("http://", "https:/")
+_ADDRESSES = (primitives.uri, primitives.absolute, primitives.canonical)
 
 
 def skip(value: Any, path: Path, run: Run, holder: Json) -> None:
@@ -35,13 +39,35 @@ def single(name: str, check: Check) -> Field:
 
 
 def tested(name: str, test: Callable[[Any], str | None], check: Check) -> Field:
-    """A property with one primitive value, looked at again only if its format is wrong."""
+    """A property with one primitive value, looked at again only if its format is wrong.
+
+    Most values are plain text: where that is enough for the format, no test is called.
+    """
 
     def field(value: Any, path: Path, run: Run, holder: Json) -> None:
         if test(value) is not None:
             check(value, (path, name, NONE), run)
 
-    return field
+    def words(value: Any, path: Path, run: Run, holder: Json) -> None:
+        if type(value) is str and value.isprintable() and not value.isspace() and value:
+            return
+        field(value, path, run, holder)
+
+    def one_word(value: Any, path: Path, run: Run, holder: Json) -> None:
+        if type(value) is str and value.isprintable() and " " not in value and value:
+            return
+        field(value, path, run, holder)
+
+    def address(value: Any, path: Path, run: Run, holder: Json) -> None:
+        if type(value) is str and value[:7] in _ROOTS and value.isprintable() and " " not in value:
+            return
+        field(value, path, run, holder)
+
+    if test is primitives.string:
+        return words
+    if test is primitives.code:
+        return one_word
+    return address if test in _ADDRESSES else field
 
 
 def many(name: str, check: Check, least: int, most: int | None, *, primitive: bool) -> Field:

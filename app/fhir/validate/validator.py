@@ -125,12 +125,12 @@ class Validator:
 
     def _one_of(self, profiles: tuple[str, ...], job: Job, run: Run) -> None:
         """Conformance to one of several profiles; issues of the closest one if to none."""
+        if any(self._is_done(p, job) for p in profiles):
+            return
         kind = job.resource.get("resourceType")
         fitting = [p for p in profiles if self._type(p) in (kind, "Resource", "DomainResource")]
         if not fitting:
             self._wrong_type(profiles, job, run)
-            return
-        if any(self._is_done(p, job) for p in fitting):
             return
         claimed = self._claimed_instead(fitting, job.resource)
         if claimed:

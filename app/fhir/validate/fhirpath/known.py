@@ -158,10 +158,18 @@ def npi_check_digit(node: Any, _context: Context) -> bool:
 
 
 @_own("obs-7", "cf5cd2e6a99b")
-def component_codes_differ(node: Any, _context: Context) -> bool:
-    """obs-7: with a value, no component has a code of the observation itself."""
-    if "component" in node:
-        raise Slow
+def component_codes_differ(node: Any, context: Context) -> bool:
+    """obs-7: with a value, no component has a code of the observation itself.
+
+    Codings with different codes are not equal, whatever else they say.
+    """
+    if "component" not in node:
+        return True
+    taken = {coding["code"] for coding in spread(context.resource["code"]["coding"])}
+    for component in spread(node["component"]):
+        for coding in spread(component["code"]["coding"]):
+            if type(coding["code"]) is not str or coding["code"] in taken:
+                raise Slow
     return True
 
 
