@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+CRD = {"crd-2.2": "hl7.fhir.us.davinci-crd#2.2.1", "crd-2.0": "hl7.fhir.us.davinci-crd#2.0.1"}
 PACKAGES = {"2.2": "hl7.fhir.us.davinci-pas#2.2.1", "2.0": "hl7.fhir.us.davinci-pas#2.0.1"}
 
 
@@ -80,7 +81,8 @@ def undecided(found: Found) -> bool:
 def judge(
     guide: str, resources: Iterable[tuple[str, Any, str]]
 ) -> Iterator[tuple[str, list[Found]]]:
-    """Yield (key, issues) for each (key, resource, profile or ''), in order, for guide 2.2 or 2.0.
+    """Yield (key, issues) for each (key, resource, profile or ''), in order, for guide 2.2 or 2.0 (PAS),
+    crd-2.2 or crd-2.0.
 
     A resource is parsed JSON, or a `str` for text that is sent as it is (for broken JSON).
     """
@@ -97,7 +99,7 @@ def _stream(
     place: Path, guide: str, resources: Iterable[tuple[str, Any, str]]
 ) -> Iterator[tuple[str, list[Found]]]:
     engine = subprocess.Popen(
-        [str(place), "-g", f"pas-{guide}", "stream"],
+        [str(place), "-g", guide if guide in CRD else f"pas-{guide}", "stream"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -142,7 +144,7 @@ def _jar(
         subprocess.run(
             [
                 *("java", "-jar", str(jar()), folder, "-version", "4.0.1"),
-                *("-ig", PACKAGES[guide], "-tx", "n/a"),
+                *("-ig", {**PACKAGES, **CRD}[guide], "-tx", "n/a"),
                 *("-output-style", "json", "-output", str(out)),
             ],
             check=False,

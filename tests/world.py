@@ -127,12 +127,15 @@ class World:
         return [issue for issue in issues if issue.is_error]
 
 
-def keep(answer: bytes, guide: Guide) -> None:
-    """Leave an answer for HL7's engine, when a conformance run asks for it (`make conformance`)."""
+def keep(answer: bytes, guide: str) -> None:
+    """Leave an answer for HL7's engine, when a conformance run asks for it (`make conformance`).
+
+    `guide` is a PAS version, or `crd-` and a CRD version for `{"resource", "profile"}`.
+    """
     folder = os.environ.get("FORTHWITH_KEEP_ANSWERS")
     if folder:
         test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition("::")[2].partition(" ")[0]
-        name = f"{guide.value}_{test.replace('/', '-')}_{uuid.uuid4().hex[:6]}.json"
+        name = f"{guide}_{test.replace('/', '-')}_{uuid.uuid4().hex[:6]}.json"
         (Path(folder) / name).write_bytes(answer)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -12,7 +13,7 @@ import orjson
 from app import resources
 from app.domain.guide import Guide
 from app.fhir.urls import crd, ext
-from tests.world import World
+from tests.world import World, keep
 
 Json = dict[str, Any]
 
@@ -38,7 +39,25 @@ def call(name: str, guide: Guide) -> Json:
 def post(world: World, body: Json, guide: Guide) -> tuple[int, Json]:
     """Status and body of a call."""
     answer = world.client.post(f"/crd/{guide.value}/cds-services/{body['hook']}", json=body)
-    return answer.status_code, orjson.loads(answer.data)
+    found = orjson.loads(answer.data)
+    for resource in proposed(found):
+        keep(
+            orjson.dumps({"resource": resource, "profile": profile_of(resource)}),
+            f"crd-{guide.value}",
+        )
+    return answer.status_code, found
+
+
+def proposed(answer: Json) -> Iterator[Json]:
+    """Every resource that an answer sends: of system actions, and of suggestions on cards."""
+    suggestions = [each for card in answer.get("cards", []) for each in card.get("suggestions", [])]
+    for holder in ({"actions": answer.get("systemActions", [])}, *suggestions):
+        yield from (act["resource"] for act in holder.get("actions", []) if "resource" in act)
+
+
+def profile_of(resource: Json) -> str:
+    """The CRD profile that its type has, or none."""
+    return crd.PROFILES.get(resource["resourceType"], "")
 
 
 def ask(world: World, body: Json, guide: Guide) -> list[Json]:

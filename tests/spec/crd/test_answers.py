@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
+import orjson
 import pytest
 
+from app import resources
+from app.domain.coverage import Coverage, Eligibility, LineOfBusiness
 from app.domain.guide import Guide
-from tests.spec.crd.asking import GUIDES, ask, call, only, post, told
+from app.domain.request import PriorAuthRequest
+from app.factory import build_app
+from tests.spec.crd.asking import GUIDES, Json, ask, call, only, post, told
 from tests.world import World, new_world
+
+US_CORE_PATIENT = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient"
 
 
 @pytest.fixture
@@ -135,8 +144,16 @@ def test_a_changed_answer_replaces_ours_and_keeps_its_id_and_other_payers(
 ) -> None:
     body = call("order-sign-needed", guide)
     (found,) = ask(world, body, guide)
-    foreign = {"url": found["extension"][-1]["url"], "extension": [
-        {"url": "coverage", "valueReference": {"reference": "Coverage/other"}}]}  # fmt: skip
+    foreign = {
+        "url": found["extension"][-1]["url"],
+        "extension": [
+            {"url": "coverage", "valueReference": {"reference": "Coverage/other"}},
+            {"url": "covered", "valueCode": "covered"},
+            {"url": "pa-needed", "valueCode": "no-auth"},
+            {"url": "date", "valueDate": "2026-11-24"},
+            {"url": "coverage-assertion-id", "valueString": "another-payer-1"},
+        ],
+    }
     ours = found["extension"][-1]
     key = told(found)[0]["coverage-assertion-id"]
     changed = [part for part in ours["extension"] if part["url"] != "questionnaire"]
@@ -188,3 +205,86 @@ def test_billing_options_that_differ_are_told_apart_under_one_id(world: World) -
     said = {each["billingCode"][0]["code"]: each["pa-needed"][0] for each in told(found)}
     assert said == {"E0570": "no-auth", "E1390": "auth-needed"}
     assert len({each["coverage-assertion-id"][0] for each in told(found)}) == 1
+
+
+def ordered(code: str, guide: Guide, member: str = "") -> Json:
+    """A signed order for this procedure code, for another member where one is named."""
+    body = call("order-sign-not-covered", guide)
+    body["context"]["draftOrders"]["entry"][0]["resource"]["code"]["coding"][0]["code"] = code
+    if member:
+        patient, coverage = demo(member)
+        body["context"]["patientId"] = patient["id"]
+        body["prefetch"]["patient"] = patient
+        body["prefetch"]["coverage"]["entry"][0]["resource"] = coverage
+    return body
+
+
+def demo(member: str) -> tuple[Json, Json]:
+    """Patient and coverage of a demo member, as an EHR has them."""
+    path = resources.data("examples") / "demo" / "fairwater.ndjson"
+    read = [orjson.loads(line) for line in path.read_bytes().splitlines()]
+    patient = next(each for each in read if each["id"] == member)
+    coverage = next(each for each in read if each["id"] == f"cov-{member}")
+    return patient, coverage
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_a_recommended_review_is_never_told_as_an_authorization(world: World, guide: Guide) -> None:
+    said = only(ask(world, ordered("29877", guide), guide))
+    assert (said["covered"], said["pa-needed"]) == (["covered"], ["no-auth"])
+    assert said["reason"][0]["coding"][0]["code"] == "recommended-clinical-review"
+    assert "doc-needed" not in said and "satisfied-pa-id" not in said
+    assert "concurrent-review" in str(said["detail"]) and "predetermination" in str(said["detail"])
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_a_delegate_is_the_one_to_ask(world: World, guide: Guide) -> None:
+    said = only(ask(world, ordered("72148", guide, "fw100004"), guide))
+    assert said["pa-needed"] == ["auth-needed"]
+    first = said["contact"][0]
+    assert "1-800-555-0142" in str(first)
+    assert ("name" in first) is (guide is Guide.V22)
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_a_review_after_the_service_asks_for_papers_with_the_claim(
+    world: World, guide: Guide
+) -> None:
+    member = world.context.eligibility
+
+    class Original:
+        """Everybody is under fee-for-service Medicare."""
+
+        def find(self, request: PriorAuthRequest, on: date) -> Eligibility:
+            found = member.find(request, on)
+            assert isinstance(found, Coverage)
+            plan = replace(found.plan, line=LineOfBusiness.MEDICARE_FFS)
+            return replace(found, plan=plan)
+
+    context = replace(world.context, eligibility=Original())
+    other = World(context, build_app(context).test_client())
+    said = only(ask(other, ordered("97110", guide), guide))
+    assert (said["covered"], said["pa-needed"]) == (["covered"], ["no-auth"])
+    assert said["doc-needed"] == ["admin"] and said["doc-purpose"] == ["withclaim", "retain-doc"]
+    assert said["reason"][0]["coding"][0]["code"] == "post-service-review"
+
+
+def test_an_answer_that_hangs_on_another_order_names_it(world: World) -> None:
+    body = call("order-sign-three", Guide.V22)
+    first, second, *_ = (e["resource"] for e in body["context"]["draftOrders"]["entry"])
+    first["codeCodeableConcept"]["coding"][0]["code"] = "A4239"
+    second["codeCodeableConcept"]["coding"][0]["code"] = "E2103"
+    said = told(ask(world, body, Guide.V22)[0])[0]
+    assert {"reference": "DeviceRequest/nebulizer"} in said["dependency"]
+
+
+@pytest.mark.parametrize("version", ["3.1.1", "6.1.0", "7.0.0"])
+@pytest.mark.parametrize("guide", GUIDES)
+def test_clients_of_three_us_core_generations_are_answered(
+    world: World, guide: Guide, version: str
+) -> None:
+    body = call("order-sign-needed", guide)
+    body["prefetch"]["patient"]["meta"] = {"profile": [f"{US_CORE_PATIENT}|{version}"]}
+    if version == "3.1.1":
+        del body["prefetch"]["patient"]["birthDate"]
+    assert only(ask(world, body, guide))["pa-needed"] == ["auth-needed"]
