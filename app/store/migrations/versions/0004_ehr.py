@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from app.store.types import Instant, Key
+from app.store.types import Instant
 
 revision = "0004"
 down_revision = "0003"
