@@ -14,7 +14,7 @@ from app.determine.assertion_words import SAID
 from app.determine.book import Entry, Rulebook
 from app.determine.judge import judge
 from app.determine.match import match
-from app.determine.subject import Subject, gather, other_services, subject
+from app.determine.subject import Subject, gather, subject
 from app.determine.words import filled
 from app.domain.coverage import Coverage, EligibilityProblem
 from app.domain.crd import (
@@ -30,7 +30,16 @@ from app.domain.crd import (
     Purpose,
     Said,
 )
-from app.domain.decision import Decision, ItemDecision, Outcome, PendCause, Reason, ReviewKind
+from app.domain.decision import (
+    Decision,
+    Finding,
+    ItemDecision,
+    Outcome,
+    PendCause,
+    Reason,
+    ReviewKind,
+)
+from app.domain.facts import Truth
 from app.domain.request import PriorAuthRequest
 from app.domain.values import Coding, Text
 
@@ -273,16 +282,22 @@ def _has_billing_code(line: Line) -> bool:
 
 
 def _dependencies(line: Line) -> tuple[int, ...]:
-    """The other lines of the draft that the matching rule asks for."""
+    """The other lines of the draft on which the answer hangs: those that the matching rule asks
+    for, or all when a criterion looked at what else is ordered."""
     wanted = line.entry.scope.where.accompanied_by if line.entry else frozenset()
-    if not wanted or not other_services(line.subject):
-        return ()
+    looked = line.decided.finding is not None and _looked_beside(line.decided.finding)
     return tuple(
         item.sequence
         for item in line.subject.request.items
         if item.sequence != line.decided.sequence
-        and any(coding.code in wanted for coding in item.service.codings)
+        and (looked or any(coding.code in wanted for coding in item.service.codings))
     )
+
+
+def _looked_beside(finding: Finding) -> bool:
+    if any(fact.name == "other-services" for fact in finding.facts):
+        return finding.truth is Truth.MET
+    return any(_looked_beside(part) for part in finding.parts)
 
 
 def _until(line: Line) -> date | None:
