@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.domain.decision import Outcome
 from app.domain.request import Person
 from app.domain.values import Period
 
@@ -13,12 +14,13 @@ class Example:
     """What a line must be like. What is empty or None does not narrow: any service, any day.
 
     `services` are (system, code) pairs. `numbers` are authorization, review or trace numbers, each
-    group of alternatives apart: a line must have one of each.
+    group of alternatives apart: a line must have one of each. `outcomes` are those of its answer.
     """
 
     services: frozenset[tuple[str, str]] = frozenset()
     days: Period | None = None
     numbers: tuple[frozenset[str], ...] = ()
+    outcomes: frozenset[Outcome] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,8 @@ class Inquiry:
 
     `provider_npis` are those of the asking provider, `team_npis` those of the care team that the
     question names. `members` are member numbers in the form in which they are compared. `numbers`
-    and `days` are about the request as a whole; of `examples` one must be like one of its lines.
+    and `days` are about the request as a whole, which has one of `diagnoses` ((system, code) pairs); of
+    `examples` one must be like one of its lines.
     """
 
     person: Person
@@ -36,4 +39,5 @@ class Inquiry:
     team_npis: frozenset[str] = frozenset()
     numbers: tuple[frozenset[str], ...] = ()
     days: Period | None = None
+    diagnoses: frozenset[tuple[str, str]] = frozenset()
     examples: tuple[Example, ...] = ()

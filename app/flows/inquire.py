@@ -28,7 +28,7 @@ from app.fhir.write import Envelope
 from app.fhir.write.inquiry import Hit, write_hits
 from app.flows.accept import at_the_inquiry_door, bundle_in
 from app.flows.context import Context
-from app.flows.inquiry_hits import is_like, is_same_person, may_see
+from app.flows.inquiry_hits import has_diagnosis, is_like, is_same_person, may_see
 from app.store import Read
 
 MOST_HITS = 25
@@ -60,7 +60,8 @@ def _hits(context: Context, look: Read, inquiry: Inquiry, guide: Guide) -> Itera
     for candidate in look.cases.of_members(inquiry.members):
         if may_see(inquiry, candidate) and is_like(inquiry, candidate):
             hit = _hit(context, look, candidate.case, guide)
-            if is_same_person(inquiry.person, hit.request.member):
+            same = is_same_person(inquiry.person, hit.request.member)
+            if same and has_diagnosis(inquiry, hit.request):
                 yield hit
 
 

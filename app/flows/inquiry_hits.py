@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from app.determine import names
 from app.domain.inquiry import Example, Inquiry
-from app.domain.request import Person
+from app.domain.request import Person, PriorAuthRequest
 from app.domain.values import Period
 from app.store import Candidate, CaseItem
 
@@ -37,6 +37,12 @@ def is_like(inquiry: Inquiry, candidate: Candidate) -> bool:
     )
 
 
+def has_diagnosis(inquiry: Inquiry, stored: PriorAuthRequest) -> bool:
+    """Whether the request names one of the diagnoses asked for; several are alternatives."""
+    told = {pair for each in stored.diagnoses for pair in each.concept.codes()}
+    return not inquiry.diagnoses or bool(inquiry.diagnoses & told)
+
+
 def is_same_person(asked: Person, stored: Person) -> bool:
     """False when birth date or name contradict: a family may share one subscriber's number."""
     if asked.birth_date and stored.birth_date and asked.birth_date != stored.birth_date:
@@ -51,6 +57,7 @@ def _is_line(example: Example, item: CaseItem, candidate: Candidate) -> bool:
     return (
         all(group & held for group in example.numbers)
         and (not example.services or named in example.services)
+        and (not example.outcomes or item.outcome in example.outcomes)
         and _in_days(item, example.days)
     )
 

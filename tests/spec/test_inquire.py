@@ -331,3 +331,36 @@ def test_an_inquiry_stores_nothing_and_needs_no_number_of_its_own(
     assert len(hits(world, question, guide)) == 1
     with world.context.store.read(world.caller.tenant) as look:
         assert len(look.cases.page(uuid.UUID(int=0), 10)) == 1
+
+
+@GUIDES
+def test_the_answer_given_narrows(world: World, guide: Guide) -> None:
+    """A review action code asks for lines with that answer; an unknown code does not narrow."""
+    submitted(world, guide)
+    pended = response_of(submitted(world, guide, "oxygen-clinical-review"))["id"]
+    for code, count in (("A1", 1), ("A4", 1), ("A3", 0), ("ZZ", 2)):
+        question = asked(guide)
+        coding = {"system": system.X12_REVIEW_ACTION, "code": code}
+        line(question).setdefault("extension", []).append(
+            {"url": ext.REVIEW_ACTION_CODE, "valueCodeableConcept": {"coding": [coding]}}
+        )
+        found = [each["id"] for each in hits(world, question, guide)]
+        assert len(found) == count
+        assert (pended in found) is (code in ("A4", "ZZ"))
+
+
+@GUIDES
+def test_several_diagnoses_are_alternatives(world: World, guide: Guide) -> None:
+    submitted(world, guide)
+    for codes, count in ((["J44.9"], 1), (["M54.5"], 0), (["M54.5", "J44.9"], 1)):
+        question = asked(guide)
+        claim_of(question)["diagnosis"] = [
+            {
+                "sequence": place,
+                "diagnosisCodeableConcept": {
+                    "coding": [{"system": system.ICD_10_CM, "code": code}]
+                },
+            }
+            for place, code in enumerate(codes, 1)
+        ]
+        assert len(hits(world, question, guide)) == count

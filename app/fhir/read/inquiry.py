@@ -9,17 +9,24 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.determine.eligibility import Payer, is_ours, numbers
+from app.domain.decision import Outcome
 from app.domain.guide import Guide
 from app.domain.inquiry import Example, Inquiry
 from app.domain.request import Item, Party, PriorAuthRequest
-from app.domain.values import Period
 from app.errors import Invalid, NotForHere
 from app.fhir.read.entries import Entries
 from app.fhir.read.request import read_request
-from app.fhir.read.values import period
-from app.fhir.urls import system
+from app.fhir.read.values import extended_code, parts, period
+from app.fhir.urls import ext, system
 
 _HEAD = "Bundle.entry[0].resource"
+_ANSWERS: Mapping[str, frozenset[Outcome]] = {
+    "A1": frozenset({Outcome.APPROVED, Outcome.NOT_REQUIRED}),
+    "A3": frozenset({Outcome.DENIED, Outcome.NOT_COVERED}),
+    "A4": frozenset({Outcome.PENDED}),
+    "A6": frozenset({Outcome.MODIFIED}),
+}
+"""What a review action code asks for; a code that is not here does not narrow."""
 
 
 def read_inquiry(bundle: Mapping[str, Any], guide: Guide, payers: tuple[Payer, ...]) -> Inquiry:
@@ -49,8 +56,11 @@ def read_inquiry(bundle: Mapping[str, Any], guide: Guide, payers: tuple[Payer, .
         provider_npis=frozenset(providers),
         team_npis=frozenset(provider_npis(each.party for each in read.care_team)),
         numbers=_given((read.previous_number, read.reference_number)),
-        days=_billable(bundle),
-        examples=tuple([_example(item) for item in read.items]),
+        days=period(_claim(bundle).get("billablePeriod")),
+        diagnoses=frozenset(pair for each in read.diagnoses for pair in each.concept.codes()),
+        examples=tuple(
+            [_example(item, raw) for item, raw in zip(read.items, _lines(bundle), strict=True)]
+        ),
     )
 
 
@@ -75,12 +85,15 @@ def _given(values: tuple[str, ...]) -> tuple[frozenset[str], ...]:
     return tuple(frozenset({value}) for value in values if value)
 
 
-def _billable(bundle: Mapping[str, Any]) -> Period | None:
-    claim = next(Entries(bundle).of("Claim"))
-    return period(claim.resource.get("billablePeriod"))
+def _claim(bundle: Mapping[str, Any]) -> Mapping[str, Any]:
+    return next(Entries(bundle).of("Claim")).resource
 
 
-def _example(item: Item) -> Example:
+def _lines(bundle: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return parts(_claim(bundle), "item")
+
+
+def _example(item: Item, raw: Mapping[str, Any]) -> Example:
     """The data-absent-reason `not-applicable` stands for any service (spec-43)."""
     services = frozenset(
         pair
@@ -89,4 +102,9 @@ def _example(item: Item) -> Example:
     )
     traces = frozenset(each.value for each in item.trace_numbers)
     numbered = _given((item.previous_number, item.reference_number))
-    return Example(services, item.serviced, (*numbered, traces) if traces else numbered)
+    return Example(
+        services=services,
+        days=item.serviced,
+        numbers=(*numbered, traces) if traces else numbered,
+        outcomes=_ANSWERS.get(extended_code(raw, ext.REVIEW_ACTION_CODE), frozenset()),
+    )
