@@ -27,7 +27,7 @@ _NAMED = (
     .where(
         trail.c.tenant == bindparam("tenant"),
         trail.c.name == bindparam("name"),
-        trail.c.kind == "call",
+        trail.c.kind == bindparam("kind"),
     )
     .order_by(hook_calls.c.id)
 )
@@ -78,7 +78,7 @@ class HookCalls:
 
     def named(self, name: str) -> tuple[HookCall, ...]:
         """The calls in which this order, assertion or number occurs, in the order of their time."""
-        rows = self._link.fetch(_NAMED, {"name": key_text(name)})
+        rows = self._link.quickly(_NAMED, {"name": key_text(name), "kind": "call"})
         return tuple(_call(row) for row in rows)
 
     def cases(self, name: str) -> tuple[uuid.UUID, ...]:
