@@ -10,7 +10,7 @@
     │   ├── NotAllowed             this caller may not do this                 403
     │   ├── Unauthenticated        we do not know the caller                   401
     │   ├── NotFound               no such thing for this caller               404
-    │   ├── Conflict               the same identifier with other content      409
+    │   ├── Conflict               at odds with what is stored here           409
     │   ├── TooLarge               over a size, depth or count limit           413
     │   └── WrongMediaType         a content type we do not read               415
     ├── CouldNotAnswer             we failed, the request may be fine          5xx
@@ -132,7 +132,7 @@ class NotFound(Refused):
 
 
 class Conflict(Refused):
-    """The same identifier was used before with other content."""
+    """At odds with what is stored: an identifier with other content, or a state that forbids it."""
 
     status = 409
     kind, code = "conflict", "conflict"

@@ -31,6 +31,7 @@ from app.store import Store, is_current, migrate
 from app.web import errors, host, log, operations, pages, policies
 from app.web.cds import origins
 from app.web.cds.routes import routes as cds_routes
+from app.web.desk.routes import routes as desk_routes
 from app.web.fhir.routes import routes as fhir_routes
 from app.web.routes import register
 from app.web.try_crd import routes as try_crd_routes
@@ -115,6 +116,7 @@ def build_app(context: Context) -> Flask:
             *(route for guide in Guide for route in fhir_routes(context, guide, turn)),
             *(route for guide in Guide for route in cds_routes(context, guide, turn, fetch)),
             *try_crd_routes(context, turn, fetch),
+            *desk_routes(context, turn),
         ],
     )
     return app

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from app.auth.scopes import Scope
 from app.domain.principal import Principal, Role
+from app.domain.review import Act, Approve, Ask, Deny, Modify, Overturn, Release, Take
 from app.errors import NotAllowed
 
 HOLDS: Mapping[Role, frozenset[Scope]] = MappingProxyType(
@@ -15,12 +16,25 @@ HOLDS: Mapping[Role, frozenset[Scope]] = MappingProxyType(
             {Scope.SUBMIT, Scope.READ_OWN, Scope.INQUIRE, Scope.VALIDATE, Scope.DISCOVER}
         ),
         Role.PAYER: frozenset({Scope.VALIDATE}),
-        Role.REVIEWER: frozenset({Scope.VALIDATE}),
-        Role.MEDICAL_DIRECTOR: frozenset({Scope.VALIDATE}),
+        Role.REVIEWER: frozenset({Scope.VALIDATE, Scope.REVIEW}),
+        Role.MEDICAL_DIRECTOR: frozenset({Scope.VALIDATE, Scope.REVIEW, Scope.DENY}),
         Role.OPERATOR: frozenset({Scope.VALIDATE}),
     }
 )
 """The truth table of roles and scopes; tests/unit/auth reads it row by row."""
+
+ACTS: Mapping[type[Act], Scope] = MappingProxyType(
+    {
+        Take: Scope.REVIEW,
+        Release: Scope.REVIEW,
+        Ask: Scope.REVIEW,
+        Approve: Scope.REVIEW,
+        Modify: Scope.DENY,
+        Deny: Scope.DENY,
+        Overturn: Scope.DENY,
+    }
+)
+"""Which scope each act of a review needs."""
 
 
 def may(principal: Principal, scope: Scope) -> bool:

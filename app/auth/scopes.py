@@ -13,3 +13,5 @@ class Scope(StrEnum):
     INQUIRE = "request:inquire"
     VALIDATE = "document:validate"
     DISCOVER = "coverage:discover"
+    REVIEW = "case:review"
+    DENY = "case:deny"

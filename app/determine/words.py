@@ -23,6 +23,19 @@ REASONS: Mapping[str, Text] = MappingProxyType(
             "es": "Los datos disponibles no cumplen los criterios; un profesional clínico revisará "
             "la solicitud.",
         },
+        "clinician-approved": {
+            "en": "A clinician reviewed the request and approved it.",
+            "es": "Un profesional clínico revisó la solicitud y la aprobó.",
+        },
+        "clinician-overturned": {
+            "en": "Another medical director reviewed the decision and changed it: approved.",
+            "es": "Otro director médico revisó la decisión y la cambió: aprobado.",
+        },
+        "clinician-asks": {
+            "en": "A clinician reviewed the request and needs more information to decide.",
+            "es": "Un profesional clínico revisó la solicitud y necesita más información para "
+            "decidir.",
+        },
         "facts-missing": {
             "en": "We need more information before we can decide.",
             "es": "Necesitamos más información para poder decidir.",

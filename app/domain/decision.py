@@ -1,7 +1,7 @@
 """What was decided, why, by which policy and from which facts. Made once, written by each version.
 
 A machine may approve, pend, or state a benefit fact; `DENIED` and clinical `MODIFIED` reductions
-come only from a named clinician (`Decision.human`).
+come only from a named medical director (`ItemDecision.adverse`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from decimal import Decimal
 from enum import StrEnum
 
 from app.domain.facts import Fact, Truth
+from app.domain.npi import is_npi
+from app.domain.principal import Role
 from app.domain.values import Concept, Identifier, Period, Quantity, Text
+from app.errors import Unprocessable
 
 
 class Outcome(StrEnum):
@@ -114,7 +117,9 @@ class Needed:
 class Grant:
     """What is authorized. `units` None means as many as asked for.
 
-    `revenue` is the revenue code of a stay, whose service may be no code at all. `next_review` is the day by which a stay or course is looked at again.
+    `revenue` is the revenue code of a stay, whose service may be no code at all. `next_review` is the
+    day by which a stay or course is looked at again, `place` the setting where it differs from the
+    one asked for.
     """
 
     number: str
@@ -125,6 +130,61 @@ class Grant:
     service_period: Period | None = None
     next_review: date | None = None
     revenue: Concept | None = None
+    place: Concept | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HumanReview:
+    """The clinician who decided; None on a Decision means that no person looked at it."""
+
+    reviewer: str
+    npi: str
+    specialty: str
+    at: datetime
+    role: Role = Role.REVIEWER
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCriterion:
+    """A criterion of the case's own finding that is not met, and where it is written."""
+
+    rule: str
+    label: Text
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Adverse:
+    """All that a denial or reduction for medical necessity must say; without it none can be made.
+
+    `reason` says why and `would_change` what would change the decision, both in English and in the
+    member's `language`. Raises Unprocessable when anything is missing (42 CFR 422.568(e), 438.404(b),
+    438.210(b)(3); the NPI has a check digit).
+    """
+
+    by: HumanReview
+    criteria: tuple[FailedCriterion, ...]
+    reason: Text
+    would_change: Text
+    language: str
+
+    def __post_init__(self) -> None:
+        if self.by.role is not Role.MEDICAL_DIRECTOR:
+            raise Unprocessable("Only a medical director denies or reduces for medical necessity.")
+        if not is_npi(self.by.npi) or not self.by.specialty.strip():
+            raise Unprocessable("Who denies or reduces signs with an NPI and a specialty.", at="by")
+        if not self.criteria or not all(each.citations for each in self.criteria):
+            raise Unprocessable(
+                "Name at least one criterion that is not met and that cites its source.",
+                at="why.criteria",
+            )
+        for name, text in (("reason", self.reason), ("would_change", self.would_change)):
+            for language in dict.fromkeys(("en", self.language)):
+                if not text.get(language, "").strip():
+                    raise Unprocessable(
+                        f"Say it in plain words in the language {language}, too.",
+                        at=f"why.{name}.{language}",
+                    )
 
 
 class PendCause(StrEnum):
@@ -143,6 +203,7 @@ class ItemDecision:
 
     `review_reference` is the payer's number of a pending review (REF-NT), `trace` the payer's trace
     number. `clinical` and `benefit` are the two verdicts, kept apart; `penalty` is a third thing.
+    `adverse` is who denied or reduced it for medical necessity, and why: DENIED cannot be without.
     """
 
     sequence: int
@@ -161,6 +222,13 @@ class ItemDecision:
     review_reference: str = ""
     trace: Identifier | None = None
     penalty: Penalty | None = None
+    adverse: Adverse | None = None
+
+    def __post_init__(self) -> None:
+        if self.outcome is Outcome.DENIED and self.adverse is None:
+            raise Unprocessable(
+                "An item is denied by a medical director who says why, or not at all."
+            )
 
 
 class BusinessProblem(StrEnum):
@@ -184,16 +252,6 @@ class BusinessError:
     problem: BusinessProblem
     at: str
     text: Text
-
-
-@dataclass(frozen=True, slots=True)
-class HumanReview:
-    """The clinician who decided; None on a Decision means that no person looked at it."""
-
-    reviewer: str
-    npi: str
-    specialty: str
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

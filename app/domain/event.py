@@ -23,13 +23,15 @@ class EventKind(StrEnum):
     CLOCK_EXPIRED = "clock-expired"
     ANSWERED = "answered"
     REPEATED = "repeated"
+    TAKEN = "taken"
+    RELEASED = "released"
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """One line of the log. `data` is JSON-able and holds codes, ids and hashes.
 
-    `actor` is a principal's id, or `machine` for a decision by rules.
+    `actor` is a principal's id, a reviewer's own id, or `machine` for a decision by rules.
     """
 
     id: uuid.UUID

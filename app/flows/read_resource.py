@@ -23,25 +23,29 @@ class Found:
     at: datetime
 
 
-def read_resource(context: Context, caller: Principal, guide: Guide, kind: str, name: str) -> Found:
-    """The newest version of `kind/name`.
+def read_resource(
+    context: Context, caller: Principal, guide: Guide, kind: str, name: str, version: str = ""
+) -> Found:
+    """The newest version of `kind/name`, or the one with that versionId.
 
     Raises NotFound alike for what does not exist, what somebody else submitted, and what came in
     under the other guide version, so that nobody learns what others have sent.
     """
     with context.store.read(caller.tenant) as look:
-        resource = look.resources.get(kind, name)
+        resource = look.resources.get(kind, name, version)
         if resource is None or resource.submitter != caller.id or resource.guide is not guide:
             raise NotFound(f"There is no {kind} of that id among what this caller submitted.")
         document = look.documents.get(resource.document)
-        case = look.cases.get(resource.case_id)
-    if document is None or case is None:
+        events = look.events.of(resource.case_id)
+    named = {event.data.get("document"): event.at for event in events}
+    at = named.get(str(resource.document))
+    if document is None or at is None:
         raise Broken("A stored resource has lost its document or its case.")
     version = str(resource.version)
     whole = _at(orjson.loads(document.content), resource.pointer)
-    meta = {"versionId": version, "lastUpdated": case.received_at.isoformat()}
+    meta = {"versionId": version, "lastUpdated": at.isoformat()}
     body = whole | {"id": name, "meta": whole.get("meta", {}) | meta}
-    return Found(orjson.dumps(body), version, case.received_at)
+    return Found(orjson.dumps(body), version, at)
 
 
 def _at(document: Any, pointer: str) -> dict[str, Any]:

@@ -102,6 +102,28 @@ _NUMBERS_OF_MANY = select(
     case_numbers.c.tenant == bindparam("tenant"),
     case_numbers.c.case_id.in_(bindparam("ids", expanding=True)),
 )
+_WAITING = (
+    select(*_COLUMNS, cases.c.tenant)
+    .where(
+        cases.c.tenant == bindparam("tenant"),
+        cases.c.state.in_([state.value for state in WAITING]),
+    )
+    .order_by(cases.c.due, cases.c.id)
+    .limit(bindparam("most"))
+)
+_CHANGE = (
+    "UPDATE cases SET state = ?, due = ?, authorization_number = ?, rulebook = ? "
+    "WHERE tenant = ? AND id = ?"
+)
+_CHANGE_ITEM = (
+    "UPDATE case_items SET outcome = ?, authorization_number = ?, review_reference = ?, "
+    "policy_id = ?, policy_version = ?, policy_sha256 = ? "
+    "WHERE tenant = ? AND case_id = ? AND sequence = ?"
+)
+_ADD_NUMBER = (
+    "INSERT INTO case_numbers (tenant, value, kind, case_id, sequence, system) "
+    "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+)
 _MOST_AT_ONCE = 500
 """Cases of one member that are looked up together."""
 
@@ -159,6 +181,11 @@ class Cases:
     def overdue(self, at: datetime, most: int) -> tuple[Case, ...]:
         """Cases that still wait although they were due before `at`, unless their log says so."""
         rows = self._link.fetch(_OVERDUE, {"at": at, "most": most})
+        return tuple(case for row in rows if (case := _case(row)))
+
+    def waiting(self, most: int) -> tuple[Case, ...]:
+        """Cases that wait for somebody, those due first before the others."""
+        rows = self._link.fetch(_WAITING, {"most": most})
         return tuple(case for row in rows if (case := _case(row)))
 
     def page(self, after: uuid.UUID, most: int) -> tuple[Case, ...]:
@@ -245,6 +272,32 @@ class CaseWriter(Cases):
                     "system": key_text(system),
                 },
             )
+
+    def hold(self, case_id: uuid.UUID) -> None:
+        """Until this transaction ends, nobody else holds the case: read it after this."""
+        self._write.turn(case_id)
+
+    def change(self, case: Case, items: Sequence[CaseItem], event: Event) -> None:
+        """Bring head and items of a stored case to what they are now; old numbers still lead to it.
+
+        Of the head: state, due instant, authorization number, rulebook; of an item: its outcome, its
+        numbers and its policy.
+        """
+        tenant = self._write.tenant
+        self._write.turn(case.id)
+        head = (case.state.value, case.due, case.authorization_number, case.rulebook)
+        self._write.after(_CHANGE, *head, tenant, case.id)
+        for item in items:
+            row = _item_row(case.id, item)
+            names = ("outcome", "authorization_number", "review_reference")
+            policy = ("policy_id", "policy_version", "policy_sha256")
+            told = [row[name] for name in (*names, *policy)]
+            self._write.after(_CHANGE_ITEM, *told, tenant, case.id, item.sequence)
+        for sequence, kind, system, value in _numbers(case, items):
+            self._write.after(
+                _ADD_NUMBER, tenant, key_text(value), kind, case.id, sequence, key_text(system)
+            )
+        self._events.append(event)
 
 
 def _numbers(case: Case, items: Sequence[CaseItem]) -> Iterator[tuple[int, str, str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import count
 
@@ -18,6 +19,16 @@ _OF_CASE = (
     select(events.c.id, events.c.case_id, events.c.kind, events.c.at, events.c.actor, events.c.data)
     .where(events.c.tenant == bindparam("tenant"), events.c.case_id == bindparam("case_id"))
     .order_by(events.c.sequence)
+)
+
+_HOLDING = (
+    select(events.c.case_id, events.c.kind, events.c.actor)
+    .where(
+        events.c.tenant == bindparam("tenant"),
+        events.c.case_id.in_(bindparam("ids", expanding=True)),
+        events.c.kind.in_([EventKind.TAKEN.value, EventKind.RELEASED.value]),
+    )
+    .order_by(events.c.case_id, events.c.sequence)
 )
 
 _NEXT = (
@@ -49,6 +60,13 @@ class Events:
             )
             for row in self._link.fetch(_OF_CASE, {"case_id": case_id})
         )
+
+    def holders(self, case_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
+        """Who has taken each of these cases and not given it back."""
+        found: dict[uuid.UUID, str] = {}
+        for row in self._link.fetch(_HOLDING, {"ids": list(case_ids)}):
+            found[row.case_id] = row.actor if row.kind == EventKind.TAKEN.value else ""
+        return {case_id: actor for case_id, actor in found.items() if actor}
 
 
 class EventWriter(Events):

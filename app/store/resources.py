@@ -11,16 +11,13 @@ from app.domain.guide import Guide
 from app.store.link import ReadLink, WriteLink
 from app.store.tables import resources
 
-_NEWEST = (
-    select(resources)
-    .where(
-        resources.c.tenant == bindparam("tenant"),
-        resources.c.kind == bindparam("kind"),
-        resources.c.id == bindparam("id"),
-    )
-    .order_by(resources.c.version.desc())
-    .limit(1)
+_VERSIONS = select(resources).where(
+    resources.c.tenant == bindparam("tenant"),
+    resources.c.kind == bindparam("kind"),
+    resources.c.id == bindparam("id"),
 )
+_NEWEST = _VERSIONS.order_by(resources.c.version.desc()).limit(1)
+_ONE = _VERSIONS.where(resources.c.version == bindparam("version"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +44,15 @@ class Resources:
     def __init__(self, link: ReadLink) -> None:
         self._link = link
 
-    def get(self, kind: str, id: str) -> Resource | None:
-        """The newest version, or None."""
-        row = self._link.first(_NEWEST, {"kind": kind, "id": id})
+    def get(self, kind: str, id: str, version: str = "") -> Resource | None:
+        """The newest version, or the one of that number; None when there is none."""
+        values = {"kind": kind, "id": id}
+        if not version:
+            row = self._link.first(_NEWEST, values)
+        elif len(version) > 9 or not (version.isascii() and version.isdecimal()):
+            return None
+        else:
+            row = self._link.first(_ONE, {**values, "version": int(version)})
         if row is None:
             return None
         return Resource(

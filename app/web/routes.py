@@ -88,7 +88,8 @@ def declare(app: Flask, name: str, scope: Scope | None) -> None:
 
 def _guarded(view: View, scope: Scope, door: Door) -> View:
     def guarded(**parts: Any) -> Response:
-        caller = door(request.headers.get("Authorization", ""))
+        headers = request.headers
+        caller = door(headers.get("Authorization", ""), headers.get("Forthwith-Role", ""))
         check(caller, scope)
         return view(caller, **parts)
 

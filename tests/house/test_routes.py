@@ -23,6 +23,7 @@ from app.web.routes import PUBLIC, Route, register
 GUIDES = [guide.value for guide in Guide]
 INTERACTIONS = {
     "read": lambda kind: ("GET", f"{kind}/<name>"),
+    "vread": lambda kind: ("GET", f"{kind}/<name>/_history/<version>"),
     "search-type": lambda kind: ("GET", kind),
 }
 DESCRIBING = ("metadata",)  # what describes needs no description

@@ -186,7 +186,9 @@ def _add_item(draft: Draft, decided: ItemDecision, grant: Grant) -> Json:
             else raw.get("productOrService"),
             "modifier": raw.get("modifier"),
             **_serviced(raw, grant),
-            "locationCodeableConcept": raw.get("locationCodeableConcept"),
+            "locationCodeableConcept": concept(grant.place)
+            if grant.place
+            else raw.get("locationCodeableConcept"),
             "quantity": quantity(grant.units) if grant.units else raw.get("quantity"),
             "unitPrice": raw.get("unitPrice"),
             "noteNumber": draft.notes.for_item(decided, draft.decision),

@@ -14,11 +14,11 @@ from app.web.routes import View
 
 
 def view(context: Context, guide: Guide, kind: str) -> View:
-    """The read interaction of one type (FHIR R4 3.1.0.3), with ETag and Last-Modified."""
+    """The read and vread interactions of one type (FHIR R4 3.1.0.3 and 3.1.0.4)."""
 
-    def read(caller: Principal, name: str) -> Response:
+    def read(caller: Principal, name: str, version: str = "") -> Response:
         negotiate.check(request)
-        found = read_resource(context, caller, guide, kind, name)
+        found = read_resource(context, caller, guide, kind, name, version)
         answer = fhir(found.body)
         answer.set_etag(found.version, weak=True)
         answer.last_modified = found.at

@@ -64,6 +64,13 @@ def routes(context: Context, guide: Guide, turn: Turn) -> list[Route]:
             read.view(context, guide, "ClaimResponse"),
             Scope.READ_OWN,
         ),
+        Route(
+            f"{base}/ClaimResponse/<fhir_id:name>/_history/<fhir_id:version>",
+            "GET",
+            named("read-claim-response-version"),
+            read.view(context, guide, "ClaimResponse"),
+            Scope.READ_OWN,
+        ),
         Route(f"{base}/metadata", "GET", named("metadata"), describe.metadata(context, guide)),
         Route(
             f"{base}/OperationDefinition/<fhir_id:name>",

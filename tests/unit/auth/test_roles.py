@@ -18,8 +18,8 @@ TABLE = {
         Scope.DISCOVER,
     },
     Role.PAYER: {Scope.VALIDATE},
-    Role.REVIEWER: {Scope.VALIDATE},
-    Role.MEDICAL_DIRECTOR: {Scope.VALIDATE},
+    Role.REVIEWER: {Scope.VALIDATE, Scope.REVIEW},
+    Role.MEDICAL_DIRECTOR: {Scope.VALIDATE, Scope.REVIEW, Scope.DENY},
     Role.OPERATOR: {Scope.VALIDATE},
 }
 

@@ -12,9 +12,11 @@ from typing import Any
 import orjson
 
 from app.domain.decision import (
+    Adverse,
     BusinessError,
     Citation,
     Decision,
+    FailedCriterion,
     Grant,
     HumanReview,
     ItemDecision,
@@ -25,6 +27,7 @@ from app.domain.decision import (
     ReviewKind,
 )
 from app.domain.guide import Guide
+from app.domain.principal import Role
 from app.domain.request import PriorAuthRequest
 from app.domain.values import Identifier, Period, Quantity
 from app.errors import Issue
@@ -100,10 +103,18 @@ def missing(sequence: int) -> ItemDecision:
 
 def outcome(kind: Outcome) -> Callable[[int], ItemDecision]:
     """A plain outcome without more."""
-    return lambda sequence: decided(sequence, kind)
+    more = {"adverse": ADVERSE} if kind is Outcome.DENIED else {}
+    return lambda sequence: decided(sequence, kind, **more)
 
 
-HUMAN = HumanReview("reviewer-1", "1900003009", "207RP1001X", NOW)
+HUMAN = HumanReview("reviewer-1", "1900003009", "207RP1001X", NOW, Role.MEDICAL_DIRECTOR)
+ADVERSE = Adverse(
+    HUMAN,
+    (FailedCriterion("saturation", said("Saturation"), (Citation("NCD 240.2", "B.1"),)),),
+    said("The saturation is above the limit."),
+    said("A test at or below the limit."),
+    "en",
+)
 
 
 @cache

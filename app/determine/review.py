@@ -1,0 +1,237 @@
+"""What a person's act makes of a decision: the next version of it, or a refusal that says why not.
+
+Pure: who may act is checked before, what the state allows by the flow. A denial or reduction rests on
+criteria of the item's own finding; what is unknown can be asked for, never be a reason to deny.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from app.clock import Moment
+from app.determine.words import said
+from app.domain.case import FINAL
+from app.domain.decision import (
+    Adverse,
+    Decision,
+    FailedCriterion,
+    Finding,
+    Grant,
+    HumanReview,
+    ItemDecision,
+    Outcome,
+    PendCause,
+    Reason,
+)
+from app.domain.facts import Truth
+from app.domain.npi import is_npi
+from app.domain.request import Item, PriorAuthRequest, Use
+from app.domain.review import Approve, Ask, Deny, Modify, Overturn, Why
+from app.domain.values import Period, Quantity
+from app.errors import Conflict, Unprocessable
+
+LASTS = timedelta(days=90)
+"""How long an authorization lasts when neither request nor reviewer name its last day."""
+LANGUAGES = ("en", "es")
+"""In which a member can be told why; whoever reads another language is told in English."""
+_ASKABLE = re.compile(r"[1-9][0-9]{0,6}-[0-9]")
+"""The form of a LOINC code."""
+
+Deciding = Ask | Approve | Modify | Deny | Overturn
+
+
+def reviewed(
+    decision: Decision,
+    request: PriorAuthRequest,
+    act: Deciding,
+    by: HumanReview,
+    zone: str,
+    moment: Moment,
+) -> Decision:
+    """The decision after `act`. Raises Unprocessable for what the act lacks, Conflict where the item
+    is not in a state for it.
+    """
+    step = _step(decision, request, act, by, zone, moment)
+    chosen = act.items if isinstance(act, Approve) else (act.item,)
+    if isinstance(act, Approve) and not chosen:
+        chosen = tuple(e.sequence for e in decision.items if e.outcome is Outcome.PENDED)
+    known = {each.sequence for each in decision.items}
+    if not chosen or not known.issuperset(chosen):
+        raise Unprocessable("The case has no such item, or none that waits.", at="item")
+    items = tuple(step(each) if each.sequence in chosen else each for each in decision.items)
+    return _whole(replace(decision, items=items, made_at=moment.now), by, moment)
+
+
+def failed(finding: Finding) -> Iterator[Finding]:
+    """The cited criteria that made a finding unmet: only below parts that are unmet themselves, and
+    never the condition of a rule.
+    """
+    if finding.truth is Truth.UNMET:
+        if finding.citations:
+            yield finding
+        for part in finding.parts[1:] if finding.combination == "if" else finding.parts:
+            yield from failed(part)
+
+
+def member_language(decision: Decision) -> str:
+    """The language in which the member must be told why."""
+    return decision.language if decision.language in LANGUAGES else "en"
+
+
+def _step(
+    decision: Decision,
+    request: PriorAuthRequest,
+    act: Deciding,
+    by: HumanReview,
+    zone: str,
+    moment: Moment,
+) -> Callable[[ItemDecision], ItemDecision]:
+    items = {each.sequence: each for each in request.items}
+    today = moment.now.astimezone(ZoneInfo(zone)).date()
+
+    def full(item: Item) -> Grant:
+        start = request.service_day(item, today)
+        asked_end = item.serviced.end if item.serviced else None
+        end = act.until if isinstance(act, Approve) and act.until else None
+        if end and end < max(start, asked_end or start):
+            raise Unprocessable("An approval covers all days asked for; else modify.", at="until")
+        last = end or asked_end or start + LASTS - timedelta(days=1)
+        return Grant(
+            moment.new_number("FA"),
+            today,
+            Period(start, last),
+            item.quantity,
+            item.service,
+            item.serviced,
+            revenue=item.revenue,
+        )
+
+    def granted(each: ItemDecision, code: str) -> ItemDecision:
+        opinion = request.use is Use.PREDETERMINATION
+        return _settled(
+            each,
+            outcome=Outcome.APPROVED,
+            clinical=Truth.MET,
+            reasons=(Reason(code, said(code)),),
+            grant=None if opinion else full(items[each.sequence]),
+        )
+
+    def step(each: ItemDecision) -> ItemDecision:
+        if isinstance(act, Overturn):
+            if each.adverse is None:
+                raise Conflict(
+                    "Nobody denied or reduced this item for medical necessity.", at="item"
+                )
+            if not is_npi(by.npi):
+                raise Unprocessable("Who overturns signs with an NPI.", at="by.npi")
+            if each.adverse.by.reviewer == by.reviewer or each.adverse.by.npi == by.npi:
+                raise Conflict(
+                    "Another medical director than the one who decided overturns.", at="by"
+                )
+            return granted(each, "clinician-overturned")
+        if each.outcome is not Outcome.PENDED:
+            raise Conflict("The item does not wait for a decision.", at="item")
+        if isinstance(act, Approve):
+            return granted(each, "clinician-approved")
+        if isinstance(act, Ask):
+            return _asked(each, act)
+        adverse = _adverse(each, act.why, by, member_language(decision))
+        if isinstance(act, Deny):
+            return _adversely(each, Outcome.DENIED, adverse, None)
+        if request.use is Use.PREDETERMINATION:
+            raise Unprocessable("An opinion grants nothing that could be reduced.", at="item")
+        item = items[each.sequence]
+        return _adversely(each, Outcome.MODIFIED, adverse, _reduced(full(item), item, act))
+
+    return step
+
+
+def _settled(each: ItemDecision, **changes: Any) -> ItemDecision:
+    """The item as decided: nothing of its waiting, or of an earlier denial, is left."""
+    none = {"needed": (), "pend_cause": None, "review_reference": "", "adverse": None}
+    return replace(each, **none | changes)
+
+
+def _asked(each: ItemDecision, act: Ask) -> ItemDecision:
+    if not act.needed or not all(_ASKABLE.fullmatch(need.loinc) for need in act.needed):
+        raise Unprocessable("Ask for documents, each by a LOINC code.", at="needed")
+    reasons = (Reason("clinician-asks", said("clinician-asks")),)
+    return replace(each, reasons=reasons, needed=act.needed, pend_cause=PendCause.MISSING_FACTS)
+
+
+def _adverse(each: ItemDecision, why: Why, by: HumanReview, language: str) -> Adverse:
+    found = {item.rule: item for item in failed(each.finding)} if each.finding else {}
+    strange = [rule for rule in why.criteria if rule not in found]
+    if strange:
+        raise Unprocessable(
+            "Not a criterion of this case that is unmet and cited. Those are: "
+            + (", ".join(found) or "none; ask for what is unknown instead."),
+            at="why.criteria",
+        )
+    criteria = tuple(
+        FailedCriterion(rule, found[rule].label, found[rule].citations)
+        for rule in dict.fromkeys(why.criteria)
+    )
+    return Adverse(by, criteria, why.reason, why.would_change, language)
+
+
+def _adversely(
+    each: ItemDecision, outcome: Outcome, adverse: Adverse, grant: Grant | None
+) -> ItemDecision:
+    cited = dict.fromkeys(citation for one in adverse.criteria for citation in one.citations)
+    reasons = (
+        Reason("criteria-not-met", adverse.reason, tuple(cited)),
+        Reason("would-change", adverse.would_change),
+    )
+    return _settled(
+        each,
+        outcome=outcome,
+        clinical=Truth.UNMET,
+        reasons=reasons,
+        adverse=adverse,
+        grant=grant,
+    )
+
+
+def _reduced(whole: Grant, item: Item, act: Modify) -> Grant:
+    """The whole grant cut down; raises Unprocessable unless it is less, or elsewhere."""
+    asked = item.quantity
+    if act.units is not None:
+        most = asked.value if asked else None
+        if act.units <= 0 or (most is not None and act.units >= most):
+            raise Unprocessable("Fewer units than asked for, and more than none.", at="units")
+        whole = replace(whole, units=replace(asked or Quantity(act.units), value=act.units))
+    if act.period is not None:
+        start, end = act.period.start, act.period.end
+        if start is None or end is None or end < start:
+            raise Unprocessable("A period has a first and a last day.", at="period")
+        if not (whole.period.covers(start) and whole.period.covers(end)):
+            raise Unprocessable("The period lies within the days asked for.", at="period")
+        whole = replace(whole, period=act.period, service_period=act.period)
+    if act.place is not None:
+        whole = replace(whole, place=act.place)
+    if act.units is None and act.period is None and act.place is None:
+        raise Unprocessable("Nothing is changed: name units, period or place, or approve.")
+    return whole
+
+
+def _whole(decision: Decision, by: HumanReview, moment: Moment) -> Decision:
+    """Number, period and due instant follow from the items; a denial's signer stays named."""
+    granted = [each.grant.period for each in decision.items if each.grant]
+    waits = any(each.outcome not in FINAL for each in decision.items)
+    signed = [each.adverse.by for each in decision.items if each.adverse]
+    starts = [period.start for period in granted if period.start]
+    ends = [period.end for period in granted if period.end]
+    overall = Period(min(starts, default=None), max(ends, default=None)) if granted else None
+    return replace(
+        decision,
+        number=(decision.number or moment.new_number("FA")) if granted else "",
+        period=overall,
+        due=decision.due if waits else None,
+        human=max(signed, key=lambda each: each.at, default=by),
+    )

@@ -1,0 +1,151 @@
+"""A new answer on a stored case: decision, head, readable version and log, in the caller's transaction.
+
+Earlier answers stay readable by their version, and a repeated submit still gets the first one.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from app.clock import Moment
+from app.domain.case import Case, CaseState, allows
+from app.domain.decision import Decision
+from app.domain.event import Event, EventKind
+from app.domain.request import PriorAuthRequest
+from app.errors import Broken, Conflict, Invalid
+from app.fhir.read import read_request
+from app.fhir.urls import profile
+from app.fhir.validate.text import parse
+from app.fhir.write import Envelope, write_response
+from app.flows.accept import bundle_in
+from app.flows.context import Context
+from app.flows.record import MEDIA_TYPE, state_after
+from app.store import CaseItem, DocumentKind, Read, Resource, StoredDecision, Write
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A case as it stands: what was asked (as read and as received), the decision in force, the log."""
+
+    case: Case
+    request: PriorAuthRequest
+    bundle: Mapping[str, Any]
+    stored: StoredDecision
+    events: tuple[Event, ...]
+
+
+def open_stored(context: Context, look: Read | Write, case: Case) -> Open:
+    """The case with all that a new answer needs; in a writing block, hold the case first."""
+    events = look.events.of(case.id)
+    (*_, name) = [e.data["document"] for e in events if e.kind is EventKind.RECEIVED]
+    received = look.documents.get(uuid.UUID(str(name)))
+    if received is None:
+        raise Broken("A stored case has lost its request.")
+    bundle, _ = bundle_in(parse(received.content, context.limits))
+    stored = look.decisions.of(case.id)[-1]
+    return Open(case, read_request(bundle, case.guide), bundle, stored, events)
+
+
+def answer_anew(
+    context: Context,
+    work: Write,
+    opened: Open,
+    decision: Decision,
+    actor: str,
+    moment: Moment,
+    told: Sequence[tuple[EventKind, Mapping[str, object]]] = (),
+) -> Case:
+    """Store `decision` as the one in force, and its answer as the next version of the ClaimResponse.
+
+    `told` are further events of the same change. Raises Conflict when the state of the case does not
+    allow it, Invalid when the answer would break its profile.
+    """
+    before = opened.case
+    state = state_after(decision)
+    _check_state(before.state, state)
+    case = replace(
+        before,
+        state=state,
+        due=decision.due,
+        authorization_number=decision.number or before.authorization_number,
+        rulebook=decision.rulebook,
+    )
+
+    def event(kind: EventKind, data: Mapping[str, object]) -> Event:
+        return Event(moment.new_id(), case.id, kind, moment.now, actor, data)
+
+    decision_id, answer_id = moment.new_id(), moment.new_id()
+    outcomes = {str(item.sequence): item.outcome.value for item in decision.items}
+    data = {"decision": str(decision_id), "rulebook": decision.rulebook, "items": outcomes}
+    work.decisions.add(
+        decision_id, decision, opened.stored.eligibility, event(EventKind.DECIDED, data)
+    )
+    for kind, more in told:
+        work.events.append(event(kind, more))
+    last = _last_answer(work, opened)
+    work.documents.put(
+        answer_id,
+        _written(context, opened, decision, last.id, moment),
+        DocumentKind.SENT,
+        MEDIA_TYPE,
+    )
+    work.resources.add(replace(last, document=answer_id, version=last.version + 1))
+    answered = {"document": str(answer_id), "version": last.version + 1}
+    work.cases.change(case, _items(work, decision, case), event(EventKind.ANSWERED, answered))
+    return case
+
+
+def _check_state(before: CaseState, after: CaseState) -> None:
+    if before is not after and not allows(before, after):
+        raise Conflict(f"A case that is {before} cannot become {after}.")
+
+
+def _last_answer(work: Write, opened: Open) -> Resource:
+    """The newest version of the ClaimResponse of the case, its pointer that of our own bundles."""
+    (*_, name) = [e.data["document"] for e in opened.events if e.kind is EventKind.ANSWERED]
+    document = work.documents.get(uuid.UUID(str(name)))
+    if document is None:
+        raise Broken("A stored case has lost its answer.")
+    public_id = orjson.loads(document.content)["entry"][0]["resource"]["id"]
+    found = work.resources.get("ClaimResponse", public_id)
+    if found is None:
+        raise Broken("A stored case has lost the address of its answer.")
+    return found
+
+
+def _written(
+    context: Context, opened: Open, decision: Decision, response_id: str, moment: Moment
+) -> bytes:
+    envelope = Envelope(
+        created=moment.now,
+        response_id=response_id,
+        address=context.base(opened.case.guide),
+        namespace=context.settings.namespace,
+        case_number=opened.case.number,
+        contested=context.settings.contested_extensions,
+    )
+    written = write_response(decision, opened.request, opened.bundle, envelope)
+    if "meta" in written:  # an opinion has no profile
+        found = context.validators[opened.case.guide].bundle(written, profile.RESPONSE_BUNDLE)
+        if any(issue.is_error for issue in found):
+            raise Invalid("The answer would break rules of its profile.", found)
+    return orjson.dumps(written)
+
+
+def _items(work: Write, decision: Decision, case: Case) -> list[CaseItem]:
+    made = {each.sequence: each for each in decision.items}
+    return [
+        replace(
+            item,
+            outcome=made[item.sequence].outcome,
+            authorization_number=grant.number if (grant := made[item.sequence].grant) else "",
+            review_reference=made[item.sequence].review_reference,
+        )
+        for item in work.cases.items(case.id)
+        if item.sequence in made
+    ]

@@ -1,0 +1,93 @@
+"""/desk/api: the cases that wait, one case in full, and one address for each thing a person can do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from flask import Response, request
+
+from app.auth.scopes import Scope
+from app.domain.case import Case
+from app.domain.principal import Principal
+from app.fhir.validate.text import parse
+from app.flows.context import Context
+from app.flows.review import Sheet, review, sheet, waiting
+from app.web import body
+from app.web.desk.acts import ACTS, act_of
+from app.web.routes import Route, View
+from app.web.turn import Turn
+
+BASE = "/desk/api/cases"
+_GUARDED_BY_DENY = ("modify", "deny", "overturn")
+
+
+def routes(context: Context, turn: Turn) -> list[Route]:
+    """The addresses of the desk."""
+
+    def listed(caller: Principal) -> Response:
+        found = [_head(each.case) | {"holder": each.holder} for each in waiting(context, caller)]
+        return _json({"cases": found})
+
+    def shown(caller: Principal, name: str) -> Response:
+        return _json(_sheet(sheet(context, caller, name)))
+
+    return [
+        Route(BASE, "GET", "desk-cases", listed, Scope.REVIEW),
+        Route(f"{BASE}/<fhir_id:name>", "GET", "desk-case", shown, Scope.REVIEW),
+        *(
+            Route(
+                f"{BASE}/<fhir_id:name>/{act}",
+                "POST",
+                f"desk-{act}",
+                _acting(context, turn, act),
+                Scope.DENY if act in _GUARDED_BY_DENY else Scope.REVIEW,
+            )
+            for act in ACTS
+        ),
+    ]
+
+
+def _acting(context: Context, turn: Turn, name: str) -> View:
+    word = name
+
+    def acting(caller: Principal, name: str) -> Response:
+        raw = body.read(request, context.settings.max_body_bytes)
+        with turn:
+            act, by = act_of(word, parse(raw, context.limits))
+            return _json(_head(review(context, caller, name, act, by, context.moment())))
+
+    return acting
+
+
+def _head(case: Case) -> dict[str, Any]:
+    return {
+        "number": case.number,
+        "state": case.state.value,
+        "guide": case.guide.value,
+        "line": case.line,
+        "plan": case.plan,
+        "received": case.received_at,
+        "due": case.due,
+    }
+
+
+def _sheet(found: Sheet) -> dict[str, Any]:
+    items = [
+        {"item": item, "outcome": outcome.value, "failed": list(found.failed.get(item, ()))}
+        for item, outcome in found.items.items()
+    ]
+    log = [{"at": e.at, "kind": e.kind.value, "actor": e.actor} for e in found.events]
+    return _head(found.case) | {
+        "holder": found.holder,
+        "language": found.language,
+        "items": items,
+        "explanation": list(found.lines),
+        "log": log,
+    }
+
+
+def _json(value: Any) -> Response:
+    answer = Response(orjson.dumps(value), content_type="application/json")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
