@@ -288,6 +288,13 @@ class Settings:
         "none",
         "How callers are known; with none the server answers on loopback only.",
     )
+    work: bool = _declare(
+        "FORTHWITH_WORK",
+        True,
+        switch,
+        "on or off",
+        "`forthwith serve` also runs a worker; off when `forthwith work` runs on its own.",
+    )
     log_level: str = _declare(
         "FORTHWITH_LOG_LEVEL",
         "INFO",

@@ -13,7 +13,14 @@ from app.errors import NotAllowed
 HOLDS: Mapping[Role, frozenset[Scope]] = MappingProxyType(
     {
         Role.SUBMITTER: frozenset(
-            {Scope.SUBMIT, Scope.READ_OWN, Scope.INQUIRE, Scope.VALIDATE, Scope.DISCOVER}
+            {
+                Scope.SUBMIT,
+                Scope.READ_OWN,
+                Scope.INQUIRE,
+                Scope.SUBSCRIBE,
+                Scope.VALIDATE,
+                Scope.DISCOVER,
+            }
         ),
         Role.PAYER: frozenset({Scope.VALIDATE}),
         Role.REVIEWER: frozenset({Scope.VALIDATE, Scope.REVIEW}),

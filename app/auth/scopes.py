@@ -11,6 +11,7 @@ class Scope(StrEnum):
     SUBMIT = "request:submit"
     READ_OWN = "request:read"
     INQUIRE = "request:inquire"
+    SUBSCRIBE = "request:subscribe"
     VALIDATE = "document:validate"
     DISCOVER = "coverage:discover"
     REVIEW = "case:review"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import gc
+import multiprocessing
 import socket
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from granian import Granian
@@ -12,6 +14,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from app import resources
+from app.cli.work import beside
 from app.errors import BadSetup
 from app.factory import prepare, warm
 from app.settings import Settings
@@ -41,6 +44,7 @@ def run(_args: argparse.Namespace, settings: Settings) -> int:
     host = "127.0.0.1" if settings.host.lower() == "localhost" else settings.host.strip("[]")
     _check_free(host, settings.port)
     prepare(settings)
+    worker = _worker(settings) if settings.work else None
     warm()
     gc.freeze()  # what is loaded now is shared with the workers, not copied
     server = Granian(
@@ -55,8 +59,22 @@ def run(_args: argparse.Namespace, settings: Settings) -> int:
         log_level=LogLevels.error,  # its warnings are about our many threads, see _THREADS
     )
     server.on_startup(lambda: print(_welcome(settings), flush=True))
-    server.serve()
+    try:
+        server.serve()
+    finally:
+        if worker is not None:
+            worker.terminate()
+            worker.join()
     return 0
+
+
+def _worker(settings: Settings) -> BaseProcess:
+    """What `forthwith work` does, in a fresh process that ends with this one."""
+    worker = multiprocessing.get_context("spawn").Process(
+        target=beside, args=(settings,), name="worker", daemon=True
+    )
+    worker.start()
+    return worker
 
 
 def _check_free(host: str, port: int) -> None:

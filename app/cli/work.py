@@ -1,4 +1,4 @@
-"""Watch over deadlines: note every case that still waits after its due instant."""
+"""Watch over deadlines and tell subscribers: what goes on beside the web server."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ import argparse
 import functools
 import signal
 import threading
+from multiprocessing import parent_process
+from multiprocessing.connection import wait
 
+from app.clients.subscriber import SubscriberClient
 from app.clock import moment
 from app.errors import BadSetup
+from app.flows.deliver import deliver, redrive
 from app.flows.expire import expire
+from app.jobs.deliver import Deliver, deliver_all, keep_delivering
 from app.jobs.watch import watch, watch_once
 from app.settings import Settings
 from app.store import Store, is_current
@@ -17,12 +22,17 @@ from app.web import log
 
 EXAMPLES = """\
 examples:
-  forthwith work                   watch until stopped; several may run at once
+  forthwith work                   work until stopped; several may run at once
   forthwith work --once            one round, for a scheduler of your own
-  forthwith work --every 10        look every 10 seconds
+  forthwith work --every 10        look for missed deadlines every 10 seconds
+  forthwith work --redrive         try subscribers again that were given up
 
 Each missed deadline is one event in the log of its case and one line on standard error.
+Subscribers are told in the order of events; one that is down is tried again for 24 hours.
 """
+
+SENDERS = 4
+"""Subscribers that are called at the same time."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -31,23 +41,76 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--every", type=float, default=30.0, metavar="SECONDS", help="pause between rounds (30)"
     )
+    parser.add_argument(
+        "--redrive", action="store_true", help="try given-up subscribers again, then exit"
+    )
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """0: stopped, or one round done. BadSetup (2) for a database that is not migrated."""
     log.configure(settings.log_level)
     store = Store(settings.database_url, settings.sqlite_sync)
-    find = functools.partial(expire, store, settings.tenant)
     try:
         if not is_current(store):
             raise BadSetup("The database has to be migrated first: run `forthwith migrate`.")
-        if args.once:
-            print(f"{watch_once(find, moment())} deadlines missed.")
-            return 0
-        stop = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda _number, _frame: stop.set())
-        watch(find, moment, stop, max(0.1, args.every))
+        if args.redrive:
+            print(f"{redrive(store, settings.tenant, moment())} subscriptions are tried again.")
+        elif args.once:
+            _once(store, settings)
+        else:
+            _until_stopped(store, settings, max(0.1, args.every))
     finally:
         store.close()
     return 0
+
+
+def beside(settings: Settings) -> None:
+    """The same as a child process of `serve`: it ends when its parent ends, however that ends."""
+    log.configure(settings.log_level)
+    store = Store(settings.database_url, settings.sqlite_sync)
+    try:
+        _until_stopped(store, settings, 30.0)
+    finally:
+        store.close()
+
+
+def _once(store: Store, settings: Settings) -> None:
+    late = watch_once(functools.partial(expire, store, settings.tenant), moment())
+    client = SubscriberClient(settings.demo)
+    try:
+        made = deliver_all(_sender(store, settings, client), moment)
+    finally:
+        client.close()
+    print(f"{late} deadlines missed, {made} calls made to subscribers.")
+
+
+def _until_stopped(store: Store, settings: Settings, every: float) -> None:
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_stop_with, args=(parent.sentinel, stop), daemon=True).start()
+    clients = [SubscriberClient(settings.demo) for _ in range(SENDERS)]
+    senders = [
+        threading.Thread(
+            target=keep_delivering, args=(_sender(store, settings, each), moment, stop)
+        )
+        for each in clients
+    ]
+    for sender in senders:
+        sender.start()
+    watch(functools.partial(expire, store, settings.tenant), moment, stop, every)
+    for sender in senders:
+        sender.join()
+    for client in clients:
+        client.close()
+
+
+def _sender(store: Store, settings: Settings, client: SubscriberClient) -> Deliver:
+    return functools.partial(deliver, store, settings.tenant, settings.address, client.post)
+
+
+def _stop_with(sentinel: int, stop: threading.Event) -> None:
+    wait([sentinel])
+    stop.set()

@@ -41,12 +41,14 @@ from app.store.hooks import HookCall
 from app.store.resources import Resource
 from app.store.schema import is_current, migrate
 from app.store.submissions import Submission, Taken
+from app.store.subscriptions import Change
 from app.store.unit_of_work import Read, Store, Write
 
 __all__ = [
     "Candidate",
     "CardFeedback",
     "CaseItem",
+    "Change",
     "Document",
     "DocumentKind",
     "HookCall",

@@ -119,6 +119,10 @@ class WriteLink(ReadLink):
             values = [(self.tenant, *row) for row in rows]
             self._connected().exec_driver_sql(marked, values)
 
+    def change(self, statement: Executable) -> Sequence[Row[Any]]:
+        """Run a statement that names its tenant itself, now; the rows that it returns."""
+        return self._ask(lambda: self._connected().execute(statement).all())
+
     def commit(self) -> None:
         """Store all of it. A transaction that read nothing is tried again when the database asks."""
         if self._connection is None:

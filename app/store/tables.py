@@ -393,3 +393,49 @@ card_feedback = Table(
 )
 """What clients report about the cards they showed. `suggestions` is a list of ids with spaces,
 `reason` is `system|code`."""
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    _text("tenant"),
+    Column("id", Key, nullable=False),
+    _text("guide"),
+    _text("submitter"),
+    _text("status"),
+    _text("endpoint"),
+    _text("wish"),
+    _text("resource"),
+    Column("version", Integer, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("events", Integer, nullable=False),
+    Column("delivered", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("failing_since", Instant),
+    _text("error"),
+    Column("due_at", Instant),
+    Column("lease", Key),
+    Column("leased_until", Instant),
+    PrimaryKeyConstraint("tenant", "id"),
+    Index(None, "tenant", "submitter"),
+    Index(None, "tenant", "due_at"),
+    CheckConstraint("status in ('requested', 'active', 'error', 'off')", name="status"),
+    CheckConstraint("delivered <= events", name="delivered"),
+)
+"""One row is one queue: its events go out in their order, by whoever holds `lease`. `due_at` is when
+there is something to send, NULL when there is nothing (docs/adr/0021)."""
+
+notices = Table(
+    "notices",
+    metadata,
+    _text("tenant"),
+    Column("subscription", Key, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+    _text("response_id"),
+    Column("response_version", Integer, nullable=False),
+    PrimaryKeyConstraint("tenant", "subscription", "number"),
+    _to(("subscription",), "subscriptions", "id"),
+    CheckConstraint("number > 0", name="number"),
+    sqlite_with_rowid=False,
+)
+"""The events of a subscription: which version of which ClaimResponse there is to tell."""

@@ -18,6 +18,7 @@ from app.store.link import ReadLink, WriteLink
 from app.store.members import Members, MemberWriter
 from app.store.resources import Resources, ResourceWriter
 from app.store.submissions import Submissions, SubmissionWriter, Taken
+from app.store.subscriptions import Subscriptions, SubscriptionWriter
 from app.store.tables import submissions
 
 
@@ -35,6 +36,7 @@ class Read:
         self.ehr_servers = EhrServers(link)
         self.feedback = Feedback(link)
         self.hooks = HookCalls(link)
+        self.subscriptions = Subscriptions(link)
 
 
 class Write:
@@ -51,6 +53,7 @@ class Write:
         self.ehr_servers = EhrServerWriter(link)
         self.feedback = FeedbackWriter(link)
         self.hooks = HookCallWriter(link)
+        self.subscriptions = SubscriptionWriter(link)
 
 
 def _nothing() -> None:

@@ -25,6 +25,9 @@ INTERACTIONS = {
     "read": lambda kind: ("GET", f"{kind}/<name>"),
     "vread": lambda kind: ("GET", f"{kind}/<name>/_history/<version>"),
     "search-type": lambda kind: ("GET", kind),
+    "create": lambda kind: ("POST", kind),
+    "update": lambda kind: ("PUT", f"{kind}/<name>"),
+    "delete": lambda kind: ("DELETE", f"{kind}/<name>"),
 }
 DESCRIBING = ("metadata",)  # what describes needs no description
 

@@ -6,7 +6,7 @@ from app.auth.scopes import Scope
 from app.domain.guide import Guide
 from app.domain.request import Use
 from app.flows.context import Context
-from app.web.fhir import describe, forms, inquire, read, submit, validate, value_sets
+from app.web.fhir import describe, forms, inquire, read, submit, subscriptions, validate, value_sets
 from app.web.routes import Route
 from app.web.turn import Turn
 
@@ -78,6 +78,7 @@ def routes(context: Context, guide: Guide, turn: Turn) -> list[Route]:
             named("operation"),
             describe.operation(context, guide),
         ),
+        *subscriptions.routes(context, guide, named),
         *value_sets.routes(context, guide, named),
         *forms.routes(context, guide, named),
     ]

@@ -14,6 +14,7 @@ TABLE = {
         Scope.SUBMIT,
         Scope.READ_OWN,
         Scope.INQUIRE,
+        Scope.SUBSCRIBE,
         Scope.VALIDATE,
         Scope.DISCOVER,
     },
