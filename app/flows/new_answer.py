@@ -24,6 +24,7 @@ from app.fhir.validate.text import parse
 from app.fhir.write import Envelope, write_response
 from app.flows.accept import bundle_in
 from app.flows.context import Context
+from app.flows.notify import tell
 from app.flows.record import MEDIA_TYPE, state_after
 from app.store import CaseItem, DocumentKind, Read, Resource, StoredDecision, Write
 
@@ -94,8 +95,10 @@ def answer_anew(
         DocumentKind.SENT,
         MEDIA_TYPE,
     )
-    work.resources.add(replace(last, document=answer_id, version=last.version + 1))
-    answered = {"document": str(answer_id), "version": last.version + 1}
+    answer = replace(last, document=answer_id, version=last.version + 1)
+    work.resources.add(answer)
+    tell(work, answer, opened.request, opened.bundle, moment)
+    answered = {"document": str(answer_id), "version": answer.version}
     work.cases.change(case, _items(work, decision, case), event(EventKind.ANSWERED, answered))
     return case
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.clock import Moment
-from app.domain.request import PriorAuthRequest
+from app.domain.request import PriorAuthRequest, Use
 from app.fhir.read.subscription import names_of
 from app.store import Change, Resource, Write
 
@@ -22,8 +22,10 @@ def tell(
 
     `request` and `received` are the request and its bundle as parsed. Call it after
     `work.resources.add(answer)`: both are stored with the block, or neither. Returns how many
-    subscribers will be told (PAS 2.2.1 spec-60).
+    subscribers will be told (PAS 2.2.1 spec-60). Nobody is told of opinions: they authorize nothing.
     """
+    if request.use is not Use.PREAUTHORIZATION:
+        return 0
     return work.subscriptions.changed(
         Change(
             submitter=answer.submitter,

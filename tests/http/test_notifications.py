@@ -15,10 +15,11 @@ from app.domain.guide import Guide
 from app.factory import build_app
 from app.fhir.urls import profile
 from app.flows.deliver import LEASE
+from app.flows.explain_case import explain_case
 from tests.spec.changing import Pended
 from tests.spec.subscribing import call, faults, shown, subscribed, tell
 from tests.subscriber_double import event_numbers, said, subscriber
-from tests.world import World, fixed_moment
+from tests.world import World, actions, claim_of, fixed_moment
 
 BOTH = pytest.mark.parametrize("guide", list(Guide))
 
@@ -203,3 +204,36 @@ def test_one_round_of_work_calls_subscribers(
         assert run(["work", "--once"], environ) == 0
     assert capsys.readouterr().out.endswith("1 calls made to subscribers.\n")
     assert endpoint.kinds() == ["handshake"]
+
+
+@BOTH
+def test_what_a_person_decides_is_told_with_the_decision_inside(
+    worlds: World, guide: Guide
+) -> None:
+    pended = Pended(worlds, guide)
+    number = explain_case(worlds.context.store, worlds.caller.tenant, pended.id).case.number
+    with subscriber() as endpoint:
+        subscribed(worlds, guide, endpoint.url)
+        for word in ("take", "approve"):
+            acted = worlds.client.post(
+                f"/desk/api/cases/{number}/{word}",
+                json={"by": {"id": "lee"}},
+                headers={"Forthwith-Role": "reviewer"},
+            )
+            assert acted.status_code == 200, acted.data
+        tell(worlds)
+    assert endpoint.numbers() == [1]
+    _, told = endpoint.got[1]["entry"]
+    if guide is Guide.V22:
+        assert actions(told["resource"]) == {1: "A1"}
+    else:
+        answer = worlds.client.get(f"/fhir/2.0/{told['request']['url']}")
+        assert orjson.loads(answer.data)["meta"]["versionId"] == "2"
+
+
+def test_an_opinion_is_told_to_nobody(world: World) -> None:
+    """A predetermination authorizes nothing."""
+    pended = Pended(world, Guide.V22)
+    subscribed(world, Guide.V22, "https://ehr.example/told")
+    claim_of(pended.request)["use"] = "predetermination"
+    assert pended.change() == 0
