@@ -19,14 +19,16 @@ import orjson
 
 from app.clock import Moment
 from app.determine.assertion import assertions
+from app.determine.codes import Codes, short_codes
 from app.determine.crd_eligibility import told_apart
 from app.domain.coverage import Coverage, Eligibility, NotEligible
 from app.domain.crd import Assertion
 from app.domain.decision import Decision, Grant, ItemDecision, Outcome
 from app.domain.guide import Guide
+from app.domain.policy import Terms
 from app.domain.principal import Principal
 from app.domain.request import Item, PriorAuthRequest
-from app.domain.values import Identifier
+from app.domain.values import Concept, Identifier
 from app.fhir.crd.draft_claim import Asked, Line, draft_claim
 from app.fhir.crd.pool import Pool
 from app.fhir.read import read_request
@@ -84,7 +86,7 @@ def decided(
     granted: dict[int, ItemDecision] = {}
     if draft.numbers and any(item.outcome in _OPEN for item in decision.items):
         earlier = desk.earlier(eligibility.member_id)
-        granted = _live(request, items, earlier, today)
+        granted = _live(request, items, earlier, today, rulebook.terms)
         fresh = [
             line
             for line in draft.lines
@@ -104,6 +106,7 @@ def _live(
     items: Mapping[int, ItemDecision],
     earlier: Iterable[Decision],
     today: date,
+    terms: Terms,
 ) -> dict[int, ItemDecision]:
     """The lines that an authorization in force covers: the same service, the day, no more units."""
     grants = [each for decision in earlier for each in decision.items if each.grant]
@@ -112,18 +115,33 @@ def _live(
         if items[item.sequence].outcome not in _OPEN:
             continue
         day = request.service_day(item, today)
-        fitting = next((each for each in grants if _covers(each.grant, item, day)), None)
+        fitting = next((each for each in grants if covers(each.grant, item, day, terms)), None)
         if fitting is not None:
             found[item.sequence] = replace(fitting, sequence=item.sequence)
     return found
 
 
-def _covers(grant: Grant | None, item: Item, day: date) -> bool:
-    if grant is None or grant.service is None or not grant.period.covers(day):
+def covers(grant: Grant | None, item: Item, day: date, terms: Terms) -> bool:
+    """Whether a grant is for the item's service (or, without a service code, its revenue code).
+
+    "Not applicable" as a service is no code: two stays that say so need not be the same.
+    """
+    if grant is None or not grant.period.covers(day):
         return False
     asked, units = item.quantity, grant.units
-    enough = asked is None or units is None or asked.value <= units.value
-    return enough and not grant.service.codes().isdisjoint(item.service.codes())
+    if asked is not None and units is not None and asked.value > units.value:
+        return False
+    services = _known(item.service, terms)
+    if services:
+        return not services.isdisjoint(_known(grant.service, terms))
+    return not _known(item.revenue, terms).isdisjoint(_known(grant.revenue, terms))
+
+
+def _known(concept: Concept | None, terms: Terms) -> Codes:
+    """Codes of systems that policies know."""
+    systems = frozenset(terms.systems.values())
+    codes = short_codes(concept, terms.systems) if concept else frozenset()
+    return frozenset(code for code in codes if code[0] in systems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +188,7 @@ class _Desk:
                 {item.sequence: item for item in decision.items},
                 self.earlier(coverage.member_id),
                 self.moment.now.date(),
+                self.context.rulebook.terms,
             )
         return {item.sequence: item for item in decision.items}
 

@@ -142,4 +142,4 @@ def test_work_once_says_how_many_deadlines_were_missed(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["work", "--once"], environ(world)) == 0
-    assert capsys.readouterr().out == "0 deadlines missed.\n"
+    assert capsys.readouterr().out == "0 deadlines missed, 0 calls made to subscribers.\n"
