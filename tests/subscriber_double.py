@@ -16,13 +16,18 @@ Json = dict[str, Any]
 
 @dataclass
 class Subscriber:
-    """A running endpoint. `statuses` are the next answers, then always 200."""
+    """A running endpoint. `statuses` are the next answers, then always 200.
+
+    While `answers` is not set it holds calls; `called` is set by a call that is held.
+    """
 
     port: int = 0
     statuses: list[int] = field(default_factory=list)
     got: list[Json] = field(default_factory=list)
     refused: list[Json] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    answers: threading.Event = field(default_factory=threading.Event)
+    called: threading.Event = field(default_factory=threading.Event)
 
     @property
     def url(self) -> str:
@@ -60,6 +65,7 @@ def event_numbers(bundle: Json) -> list[int]:
 def subscriber(*statuses: int) -> Iterator[Subscriber]:
     """A subscriber that first answers with `statuses`, one after the other."""
     made = Subscriber(statuses=list(statuses))
+    made.answers.set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -68,6 +74,9 @@ def subscriber(*statuses: int) -> Iterator[Subscriber]:
             status = made.statuses.pop(0) if made.statuses else 200
             (made.got if status < 300 else made.refused).append(bundle)
             made.headers.append({name.lower(): value for name, value in self.headers.items()})
+            if not made.answers.is_set():
+                made.called.set()
+                made.answers.wait()
             self.send_response(status)
             self.send_header("Content-Length", "0")
             self.end_headers()

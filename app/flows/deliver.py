@@ -66,13 +66,17 @@ def deliver(store: Store, tenant: str, address: str, post: Post, moment: Moment)
 
 
 def told_of(look: Read, subscription: Subscription, notice: Notice) -> Told:
-    """One event as this subscription's guide version tells it."""
+    """One event as this subscription's guide version tells it.
+
+    Each version of an answer is a bundle with an id of its own, so that two can stand in one `$events`.
+    """
     if CONTENT[subscription.guide] == "id-only":
         return Told(notice.number, notice.at, notice.response_id)
     document = look.documents.get(notice.document)
     if document is None:
         raise Broken("A stored answer has lost its document.")
-    return Told(notice.number, notice.at, notice.response_id, orjson.loads(document.content))
+    bundle = orjson.loads(document.content) | {"id": str(notice.document)}
+    return Told(notice.number, notice.at, notice.response_id, bundle)
 
 
 def _next(look: Read, taken: Subscription) -> tuple[Telling, list[Told]]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -19,8 +22,9 @@ from app.flows.explain_case import explain_case
 from tests.spec.changing import Pended
 from tests.spec.subscribing import call, faults, shown, subscribed, tell
 from tests.subscriber_double import event_numbers, said, subscriber
-from tests.world import World, actions, claim_of, fixed_moment
+from tests.world import World, actions, claim_of, fixed_moment, keep
 
+LATER = timedelta(days=3650)
 BOTH = pytest.mark.parametrize("guide", list(Guide))
 
 
@@ -58,8 +62,8 @@ def test_in_2_2_the_whole_response_bundle_is_inside(world: World) -> None:
         pended.change()
         tell(world)
     _, inner = endpoint.got[1]["entry"]
-    assert inner["resource"] == pended.answer
-    assert inner["fullUrl"].endswith(f"Bundle/{pended.answer['id']}")
+    assert inner["resource"]["entry"] == pended.answer["entry"]
+    assert inner["fullUrl"].endswith(f"Bundle/{inner['resource']['id']}")
     issues = world.context.validators[Guide.V22].bundle(inner["resource"], profile.RESPONSE_BUNDLE)
     assert [issue for issue in issues if issue.is_error] == []
 
@@ -139,6 +143,31 @@ def test_the_subscription_of_a_dead_worker_is_taken_over_within_a_minute(worlds:
     assert endpoint.numbers() == [1]
 
 
+def test_what_a_killed_worker_was_telling_is_told_by_the_next(worlds: World) -> None:
+    """kill -9 while the subscriber has the call in its hands: told again, with the same number."""
+    context = replace(worlds.context, moment=clock.moment)
+    world = World(context, build_app(context).test_client())
+    pended = Pended(world, Guide.V22)
+    environ = {
+        **os.environ,
+        "DATABASE_URL": context.settings.database_url,
+        "FORTHWITH_DEMO": "on",
+    }
+    command = [sys.executable, "-m", "app.cli", "work"]
+    with subscriber() as endpoint:
+        subscribed(world, Guide.V22, endpoint.url)
+        tell(world, LATER)
+        for _ in range(3):
+            pended.change(clock.moment())
+        endpoint.answers.clear()
+        with subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL) as worker:
+            assert endpoint.called.wait(30)
+            worker.kill()
+        endpoint.answers.set()
+        tell(world, LATER)
+    assert endpoint.numbers() == [1, 1, 2, 3]
+
+
 def test_a_worker_that_lost_its_lease_settles_nothing(worlds: World) -> None:
     subscribed(worlds, Guide.V22, "https://ehr.example/told")
     moment = fixed_moment()
@@ -170,7 +199,7 @@ def test_a_subscriber_that_stays_down_is_given_up_and_can_be_driven_again(
         url = worlds.context.settings.database_url
         assert run(["work", "--redrive"], {"DATABASE_URL": url}) == 0
         assert capsys.readouterr().out == "1 subscriptions are tried again.\n"
-        tell(worlds, timedelta(days=3650))
+        tell(worlds, LATER)
     assert endpoint.numbers() == [1, 2]
     assert endpoint.kinds() == ["handshake", "handshake", *["event-notification"] * 2]
 
@@ -186,6 +215,8 @@ def test_events_can_be_asked_for(worlds: World, guide: Guide) -> None:
     assert said(bundle, "type") == "query-event"
     assert said(bundle, "events-since-subscription-start") == "3"
     assert event_numbers(bundle) == [2, 3]
+    assert len({entry["fullUrl"] for entry in bundle["entry"]}) == (3 if guide is Guide.V22 else 2)
+    keep(orjson.dumps(bundle), guide)
     issues = worlds.context.validators[guide].bundle(bundle)
     assert [issue for issue in issues if issue.is_error] == []
     bad = call(worlds, "GET", guide, f"/{made['id']}/$events?eventsSinceNumber=x")

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from app.clock import Moment
 from app.domain.guide import Guide
 from app.fhir.read import read_request
 from app.flows.notify import tell
@@ -24,9 +25,9 @@ class Pended:
         self.answer = world.answer(self.request, guide)
         self.id = self.answer["entry"][0]["resource"]["id"]
 
-    def change(self, fails: bool = False) -> int:
+    def change(self, moment: Moment | None = None, *, fails: bool = False) -> int:
         """How many subscribers will be told; with `fails` the transaction breaks at its end."""
-        moment, tenant = fixed_moment(), self.world.caller.tenant
+        moment, tenant = moment or fixed_moment(), self.world.caller.tenant
         document = moment.new_id()
         with self.world.context.store.write(tenant) as work:
             earlier = work.resources.get("ClaimResponse", self.id)

@@ -13,7 +13,7 @@ from app.domain.guide import Guide
 from app.errors import Issue
 from app.fhir.urls import core, ext, profile
 from app.flows.deliver import deliver
-from tests.world import FHIR_JSON, World, fixed_moment
+from tests.world import FHIR_JSON, World, fixed_moment, keep
 
 Json = dict[str, Any]
 CONTENT = {Guide.V22: "full-resource", Guide.V20: "id-only"}
@@ -85,6 +85,7 @@ def tell(world: World, after: timedelta = timedelta()) -> int:
 
 
 def faults(world: World, bundle: Json, guide: Guide) -> list[Issue]:
-    """What our validator says against a notification."""
+    """What our validator says against a notification, which is left for HL7's engine too."""
+    keep(orjson.dumps(bundle), guide)
     issues = world.context.validators[guide].bundle(bundle, profile.BACKPORT_NOTIFICATION)
     return [issue for issue in issues if issue.is_error]

@@ -15,7 +15,7 @@ from app.fhir.urls import core, ext
 from app.flows import subscriptions
 from tests.spec.subscribing import call, faults, shown, subscribed, tell, wanted
 from tests.subscriber_double import said, subscriber
-from tests.world import World, fixed_moment, new_world
+from tests.world import World, fixed_moment, keep, new_world
 
 BOTH = pytest.mark.parametrize("guide", list(Guide))
 
@@ -123,6 +123,7 @@ def test_the_status_is_told_to_who_asks(world: World, guide: Guide) -> None:
         bundle = orjson.loads(call(world, "GET", guide, path).data)
         assert said(bundle, "type") == "query-status"
         assert said(bundle, "status") == "requested"
+        keep(orjson.dumps(bundle), guide)
         issues = world.context.validators[guide].bundle(bundle)
         assert [issue for issue in issues if issue.is_error] == []
     assert "entry" not in orjson.loads(call(world, "GET", guide, "/$status?id=other").data)
