@@ -18,6 +18,7 @@ HOLDS: Mapping[Role, frozenset[Scope]] = MappingProxyType(
                 Scope.READ_OWN,
                 Scope.INQUIRE,
                 Scope.SUBSCRIBE,
+                Scope.ATTACH,
                 Scope.VALIDATE,
                 Scope.DISCOVER,
             }

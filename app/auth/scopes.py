@@ -13,6 +13,7 @@ class Scope(StrEnum):
     INQUIRE = "request:inquire"
     SUBSCRIBE = "request:subscribe"
     VALIDATE = "document:validate"
+    ATTACH = "request:attach"
     DISCOVER = "coverage:discover"
     REVIEW = "case:review"
     DENY = "case:deny"

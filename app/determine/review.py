@@ -67,6 +67,32 @@ def reviewed(
     return _whole(replace(decision, items=items, made_at=moment.now), by, moment)
 
 
+def rejudged(decision: Decision, fresh: Decision | None, moment: Moment) -> Decision:
+    """The decision after facts have arrived; `fresh` is what the rules make of the request now.
+
+    Only items that wait are touched. What is met now is approved; nothing else is: it goes to a
+    person, or stays with whom it waits for.
+    """
+    found = {each.sequence: each for each in fresh.items} if fresh else {}
+    items = tuple(_rejudged(each, found.get(each.sequence)) for each in decision.items)
+    rulebook = fresh.rulebook if fresh else decision.rulebook
+    made = replace(decision, items=items, made_at=moment.now, rulebook=rulebook)
+    return _whole(made, decision.human, moment)
+
+
+def _rejudged(old: ItemDecision, new: ItemDecision | None) -> ItemDecision:
+    if old.outcome is not Outcome.PENDED:
+        return old
+    if new is not None and new.outcome in (Outcome.APPROVED, Outcome.NOT_REQUIRED):
+        return replace(new, trace=old.trace)
+    if new is not None:
+        old = replace(old, finding=new.finding, clinical=new.clinical, policy=new.policy)
+    if old.pend_cause is not PendCause.MISSING_FACTS:
+        return old
+    reasons = (Reason("attachment-arrived", said("attachment-arrived")),)
+    return replace(old, reasons=reasons, needed=(), pend_cause=PendCause.CLINICAL_REVIEW)
+
+
 def failed(finding: Finding) -> Iterator[Finding]:
     """The cited criteria that made a finding unmet: only below parts that are unmet themselves, and
     never the condition of a rule.
@@ -220,7 +246,7 @@ def _reduced(whole: Grant, item: Item, act: Modify) -> Grant:
     return whole
 
 
-def _whole(decision: Decision, by: HumanReview, moment: Moment) -> Decision:
+def _whole(decision: Decision, by: HumanReview | None, moment: Moment) -> Decision:
     """Number, period and due instant follow from the items; a denial's signer stays named."""
     granted = [each.grant.period for each in decision.items if each.grant]
     waits = any(each.outcome not in FINAL for each in decision.items)

@@ -36,6 +36,10 @@ REASONS: Mapping[str, Text] = MappingProxyType(
             "es": "Un profesional clínico revisó la solicitud y necesita más información para "
             "decidir.",
         },
+        "attachment-arrived": {
+            "en": "What was asked for has arrived; a clinician will review the request.",
+            "es": "Ha llegado lo que se pidió; un profesional clínico revisará la solicitud.",
+        },
         "facts-missing": {
             "en": "We need more information before we can decide.",
             "es": "Necesitamos más información para poder decidir.",

@@ -23,6 +23,7 @@ class EventKind(StrEnum):
     CLOCK_EXPIRED = "clock-expired"
     ANSWERED = "answered"
     REPEATED = "repeated"
+    ATTACHED = "attached"
     TAKEN = "taken"
     RELEASED = "released"
 

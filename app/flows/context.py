@@ -44,3 +44,7 @@ class Context:
     def base(self, guide: Guide) -> str:
         """The address under which a guide version is served."""
         return f"{self.settings.address}/fhir/{guide.value}"
+
+    def attachments(self, guide: Guide) -> str:
+        """The address at which documents that were asked for are taken (CDex)."""
+        return f"{self.base(guide)}/$submit-attachment"

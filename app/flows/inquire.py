@@ -76,6 +76,7 @@ def _hit(context: Context, look: Read, case: Case, guide: Guide) -> Hit:
         address=context.base(case.guide),
         namespace=context.settings.namespace,
         case_number=case.number,
+        attachments_url=context.attachments(case.guide),
         contested=context.settings.contested_extensions,
     )
     decision = look.decisions.of(case.id)[-1].decision

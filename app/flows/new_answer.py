@@ -88,7 +88,9 @@ def answer_anew(
     )
     for kind, more in told:
         work.events.append(event(kind, more))
-    last = _last_answer(work, opened)
+    if decision.due is None and before.due is not None:
+        work.events.append(event(EventKind.CLOCK_STOPPED, {"due": before.due.isoformat()}))
+    last = last_answer(work, opened)
     work.documents.put(
         answer_id,
         _written(context, opened, decision, last.id, moment),
@@ -108,7 +110,7 @@ def _check_state(before: CaseState, after: CaseState) -> None:
         raise Conflict(f"A case that is {before} cannot become {after}.")
 
 
-def _last_answer(work: Write, opened: Open) -> Resource:
+def last_answer(work: Write, opened: Open) -> Resource:
     """The newest version of the ClaimResponse of the case, its pointer that of our own bundles."""
     (*_, name) = [e.data["document"] for e in opened.events if e.kind is EventKind.ANSWERED]
     document = work.documents.get(uuid.UUID(str(name)))
@@ -130,6 +132,7 @@ def _written(
         address=context.base(opened.case.guide),
         namespace=context.settings.namespace,
         case_number=opened.case.number,
+        attachments_url=context.attachments(opened.case.guide),
         contested=context.settings.contested_extensions,
     )
     written = write_response(decision, opened.request, opened.bundle, envelope)

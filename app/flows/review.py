@@ -147,8 +147,6 @@ def _decide(
     if isinstance(act, Ask):
         asked = {"facts": {str(act.item): [need.fact for need in act.needed]}}
         told.append((EventKind.INFORMATION_REQUESTED, asked))
-    if decision.due is None and case.due is not None:
-        told.append((EventKind.CLOCK_STOPPED, {"due": case.due.isoformat()}))
     return answer_anew(context, work, opened, decision, by.id, moment, told)
 
 

@@ -70,6 +70,7 @@ def submit(
         address=context.base(guide),
         namespace=namespace,
         case_number=case.number,
+        attachments_url=context.attachments(guide),
         contested=context.settings.contested_extensions,
     )
     intake = Intake(

@@ -22,11 +22,11 @@ from app.fhir.crd.pool import Pool
 from app.fhir.read import read_request
 from app.fhir.validate import Limits
 from app.fhir.validate.text import parse
-from app.store import HookCall, Read
+from app.store import HookCall, Read, Write
 
 
 def with_told_facts(
-    request: PriorAuthRequest, look: Read, by: datetime, limits: Limits
+    request: PriorAuthRequest, look: Read | Write, by: datetime, limits: Limits
 ) -> PriorAuthRequest:
     """The request with the evidence of the calls until `by` whose assertion ids its orders carry.
 
@@ -47,7 +47,7 @@ def with_told_facts(
 
 
 def _told(
-    look: Read, key: str, by: datetime, request: PriorAuthRequest, limits: Limits
+    look: Read | Write, key: str, by: datetime, request: PriorAuthRequest, limits: Limits
 ) -> Iterator[Evidence]:
     """The evidence of the last call that gave this assertion id, if it was about this member."""
     calls = [call for call in look.hooks.named(key) if call.at <= by]
@@ -62,7 +62,7 @@ def _keys(request: PriorAuthRequest) -> set[str]:
     return {number.key for number in numbers(request) if number.is_member_number}
 
 
-def _asked(look: Read, stored: HookCall, limits: Limits) -> PriorAuthRequest | None:
+def _asked(look: Read | Write, stored: HookCall, limits: Limits) -> PriorAuthRequest | None:
     document = look.documents.get(stored.request) if stored.request else None
     if document is None:
         return None

@@ -6,7 +6,17 @@ from app.auth.scopes import Scope
 from app.domain.guide import Guide
 from app.domain.request import Use
 from app.flows.context import Context
-from app.web.fhir import describe, forms, inquire, read, submit, subscriptions, validate, value_sets
+from app.web.fhir import (
+    attach,
+    describe,
+    forms,
+    inquire,
+    read,
+    submit,
+    subscriptions,
+    validate,
+    value_sets,
+)
 from app.web.routes import Route
 from app.web.turn import Turn
 
@@ -42,6 +52,13 @@ def routes(context: Context, guide: Guide, turn: Turn) -> list[Route]:
             named("inquire"),
             inquire.view(context, guide, turn),
             Scope.INQUIRE,
+        ),
+        Route(
+            f"{base}/$submit-attachment",
+            "POST",
+            named("submit-attachment"),
+            attach.view(context, guide, turn),
+            Scope.ATTACH,
         ),
         Route(
             f"{base}/<kind>/$validate",

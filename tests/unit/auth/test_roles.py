@@ -15,6 +15,7 @@ TABLE = {
         Scope.READ_OWN,
         Scope.INQUIRE,
         Scope.SUBSCRIBE,
+        Scope.ATTACH,
         Scope.VALIDATE,
         Scope.DISCOVER,
     },

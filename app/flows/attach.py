@@ -1,0 +1,130 @@
+"""CDex `$submit-attachment`: what was asked for arrives, and the case is judged again.
+
+The request is found by any of its numbers, among those of the same caller and member. Facts that are
+met now approve; all else goes to a person. That something arrived approves nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from app.clock import Moment
+from app.determine.decide import decide
+from app.determine.eligibility import number_key
+from app.determine.review import rejudged
+from app.domain.case import WAITING, Case
+from app.domain.coverage import Coverage
+from app.domain.event import Event, EventKind
+from app.domain.guide import Guide
+from app.domain.principal import Principal
+from app.errors import Broken, Invalid, Issue, NotFound
+from app.fhir.outcome import outcome_bytes
+from app.fhir.read import read_request
+from app.fhir.read.attachments import Sent, read_attachments
+from app.fhir.validate.text import parse
+from app.fhir.write.asking import control_number
+from app.flows.context import Context
+from app.flows.history import with_history
+from app.flows.new_answer import Open, answer_anew, last_answer, open_stored
+from app.flows.record import MACHINE, MEDIA_TYPE
+from app.flows.told_facts import with_told_facts
+from app.store import Candidate, DocumentKind, Write
+
+
+def attach(context: Context, caller: Principal, raw: bytes, guide: Guide, moment: Moment) -> bytes:
+    """An OperationOutcome that says that it was received; nothing about the decision.
+
+    Raises Malformed, TooLarge, Invalid (with every issue) and NotFound: no request of this caller
+    and member has the tracking number.
+    """
+    document = parse(raw, context.limits)
+    sent = read_attachments(document)
+    _check(context, guide, sent)
+    mark = hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    with context.store.write(caller.tenant) as work:
+        found = _tracked(context, work, caller, sent, guide)
+        work.cases.hold(found.id)
+        opened = open_stored(context, work, work.cases.get(found.id) or found)
+        earlier = [e for e in opened.events if e.kind is EventKind.ATTACHED]
+        if mark in [e.data["sha256"] for e in earlier]:
+            return _says("received-before", "This was received before.")
+        name = moment.new_id()
+        work.documents.put(name, raw, DocumentKind.RECEIVED, MEDIA_TYPE)
+        told = {"document": str(name), "sha256": mark, "media": sent.media, "final": sent.final}
+        event = Event(moment.new_id(), found.id, EventKind.ATTACHED, moment.now, caller.id, told)
+        work.events.append(event)
+        if sent.final and opened.case.state in WAITING:
+            before = [_again(context, work, each) for each in earlier]
+            resources = [each for some in [*before, sent] for each in some.resources]
+            _judge_again(context, work, opened, resources, moment)
+    return _says("received", "Received. The answer is told by $inquire and subscriptions.")
+
+
+def _tracked(context: Context, work: Write, caller: Principal, sent: Sent, guide: Guide) -> Case:
+    for candidate in work.cases.of_members([number_key(sent.member)]):
+        case = candidate.case
+        mine = case.submitter == caller.id and case.guide is guide
+        if mine and sent.tracking in _numbers(context, work, candidate):
+            return case
+    raise NotFound("No request of this caller and member has this TrackingId; is it this payer's?")
+
+
+def _numbers(context: Context, work: Write, candidate: Candidate) -> Iterator[str]:
+    """Every spelling of a tracking number: cheap ones first."""
+    case = candidate.case
+    yield case.number
+    yield from (value for _, value in candidate.numbers)
+    for stored in work.decisions.of(case.id):
+        for item in stored.decision.items:
+            kinds = dict.fromkeys(need.loinc for need in item.needed)
+            for position in range(1, len(kinds) + 1):
+                yield control_number(case.number, item.sequence, position)
+            if item.trace:
+                yield item.trace.value
+    opened = open_stored(context, work, case)
+    yield last_answer(work, opened).id
+    yield from (identifier.value for identifier in opened.request.identifiers)
+
+
+def _check(context: Context, guide: Guide, sent: Sent) -> None:
+    """Raise Invalid for content that is not even FHIR R4."""
+    validator = context.validators[guide]
+    issues = [issue for each in sent.resources for issue in validator.resource(dict(each), None)]
+    if any(issue.is_error for issue in issues):
+        raise Invalid("What is attached breaks rules of its type.", issues)
+
+
+def _again(context: Context, work: Write, event: Event) -> Sent:
+    document = work.documents.get(uuid.UUID(str(event.data["document"])))
+    if document is None:
+        raise Broken("A stored case has lost an attachment.")
+    return read_attachments(parse(document.content, context.limits))
+
+
+def _judge_again(
+    context: Context,
+    work: Write,
+    opened: Open,
+    resources: Sequence[Mapping[str, Any]],
+    moment: Moment,
+) -> None:
+    """Judge the request with what arrived beside it; without a coverage a person has to."""
+    coverage, fresh = opened.stored.eligibility, None
+    if isinstance(coverage, Coverage):
+        added = [{"fullUrl": moment.new_uuid().urn, "resource": resource} for resource in resources]
+        bundle = {**opened.bundle, "entry": [*opened.bundle["entry"], *added]}
+        request = read_request(bundle, opened.case.guide)
+        request = with_told_facts(request, work, moment.now, context.limits)
+        earlier = work.decisions.granted(coverage.member_id, moment.now, opened.case.id)
+        fresh = decide(with_history(request, earlier), coverage, context.rulebook, moment)
+    decision = rejudged(opened.stored.decision, fresh, moment)
+    answer_anew(context, work, opened, decision, MACHINE, moment)
+
+
+def _says(code: str, message: str) -> bytes:
+    return outcome_bytes([Issue("information", "informational", code, "", message)])
