@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import functools
+import os
 import signal
 import threading
 from multiprocessing import parent_process
-from multiprocessing.connection import wait
 
 from app.clients.subscriber import SubscriberClient
 from app.clock import moment
@@ -90,7 +90,7 @@ def _until_stopped(store: Store, settings: Settings, every: float) -> None:
         signal.signal(number, lambda _number, _frame: stop.set())
     parent = parent_process()
     if parent is not None:
-        threading.Thread(target=_stop_with, args=(parent.sentinel, stop), daemon=True).start()
+        threading.Thread(target=_stop_with, args=(parent.pid, stop), daemon=True).start()
     clients = [SubscriberClient(settings.demo) for _ in range(SENDERS)]
     senders = [
         threading.Thread(
@@ -111,6 +111,8 @@ def _sender(store: Store, settings: Settings, client: SubscriberClient) -> Deliv
     return functools.partial(deliver, store, settings.tenant, settings.address, client.post)
 
 
-def _stop_with(sentinel: int, stop: threading.Event) -> None:
-    wait([sentinel])
-    stop.set()
+def _stop_with(parent: int | None, stop: threading.Event) -> None:
+    """The web server's workers inherit the pipe that would tell, and may outlive their parent."""
+    while not stop.wait(1.0):
+        if os.getppid() != parent:
+            stop.set()
