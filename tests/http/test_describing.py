@@ -7,6 +7,7 @@ import hashlib
 import html.parser
 import logging
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -144,6 +145,9 @@ class _Broken:
 
     def __init__(self, fault: Exception) -> None:
         self.fault = fault
+
+    def when_waiting(self, _call: Callable[[], None]) -> None:
+        """It never waits."""
 
     def read(self, _tenant: str) -> None:
         raise self.fault
