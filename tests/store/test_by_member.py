@@ -67,7 +67,7 @@ def test_more_cases_than_are_looked_up_at_once_are_all_found(
 ) -> None:
     monkeypatch.setattr("app.store.cases._MOST_AT_ONCE", 2)
     ids = [add(store, ["FW1"]).id for _ in range(5)]
-    assert [each.case.id for each in found(store, "FW1")] == ids[::-1]
+    assert [each.case.id for each in found(store, "FW1")] == sorted(ids, reverse=True)
     assert all(each.items and each.numbers for each in found(store, "FW1"))
 
 
