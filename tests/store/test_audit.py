@@ -25,6 +25,7 @@ WRITERS = (
 NAMED_BY_AN_EVENT = {
     "DocumentWriter.put",  # bytes: the events RECEIVED and ANSWERED name them
     "ResourceWriter.add",  # an address of such bytes
+    "CaseWriter.hold",  # changes nothing: keeps others from the case meanwhile
     "EventWriter.open",  # starts a log, whose first line comes with CaseWriter.add
 }
 
