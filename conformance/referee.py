@@ -62,17 +62,25 @@ def why_absent() -> str:
     )
 
 
-# Messages that rest on content which no package here has: LOINC's attachment codes, and the
-# definitions behind two identifier systems that the guide's own patterns demand.
+# Messages that rest on content which no package here has: LOINC's attachment codes, the definitions
+# behind two identifier systems that the guide's own patterns demand, the release of a code system
+# that a value set names, and the CRD codes of 2.0.1, for which the engine's archive of that guide
+# has those of 2.2.1 alone.
 _UNKNOWN_SET = "loinc.org/vs/valid-hl7-attachment-requests"
 _UNKNOWN_SYSTEM = ("/NamingSystem/USEIN", "/C4BBIdentifierType")
 _SET_MESSAGES = ("UNABLE_TO_INFER_CODESYSTEM", "Terminology_TX_NoValid_16")
+_UNKNOWN_RELEASE = "/CodeSystem/data-absent-reason' version '1.0.0' could not be found"
+_LATER_CODES = "us/davinci-crd/CodeSystem/temp' version '2.2.1'"
 
 
 def undecided(found: Found) -> bool:
     """Whether the engine says only that it lacks content (docs/conformance.md lists the cases)."""
     if found.id in _SET_MESSAGES:
-        return _UNKNOWN_SET in found.text
+        return any(known in found.text for known in (_UNKNOWN_SET, _LATER_CODES))
+    if found.id == "Unknown_Code_in_Version":
+        return _LATER_CODES in found.text
+    if found.id == "UNKNOWN_CODESYSTEM_VERSION":
+        return _UNKNOWN_RELEASE in found.text
     if found.id == "Type_Specific_Checks_DT_URL_Resolve":
         return any(system in found.text for system in _UNKNOWN_SYSTEM)
     return False
