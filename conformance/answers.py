@@ -43,7 +43,7 @@ def check() -> int:
         refused = 0
         for guide in referee.PACKAGES:
             files = sorted(Path(place).glob(f"{guide}_*.json"))
-            files += sorted((referee.ROOT / "examples" / "pas" / guide).glob("*.json"))
+            files += sorted((referee.ROOT / "examples" / "pas" / guide).rglob("*.json"))
             documents = ((str(f), json.loads(f.read_bytes()), "") for f in files)
             for key, found in referee.judge(guide, documents):
                 errors = real(found)

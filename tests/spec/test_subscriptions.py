@@ -88,8 +88,24 @@ def test_what_is_not_served_is_refused(
 def test_another_topic_and_another_filter_are_refused(world: World, guide: Guide) -> None:
     other = wanted(guide, "https://ehr.example/told") | {"criteria": "http://example.org/topic"}
     assert call(world, "POST", guide, "", other).status_code in (400, 422)
-    by_patient = wanted(guide, "https://ehr.example/told", "Encounter.patient=Patient/123")
-    assert call(world, "POST", guide, "", by_patient).status_code == 422
+    by_status = wanted(guide, "https://ehr.example/told", "ClaimResponse.status=active")
+    assert call(world, "POST", guide, "", by_status).status_code == 422
+
+
+@BOTH
+def test_the_filter_of_a_test_suites_preset_is_left_out_in_a_trial(
+    world: World, guide: Guide, tmp_path: Path
+) -> None:
+    """The answer shows that it is gone; a payer's real server refuses it."""
+    preset = "Encounter.patient=Patient/123"
+    taken = subscribed(world, guide, "https://ehr.example/told", preset)
+    assert "_criteria" not in taken
+    both = subscribed(world, guide, "https://ehr.example/both", preset, "org-identifier=A")
+    (left,) = both["_criteria"]["extension"]
+    assert left["valueString"] == "org-identifier=A"
+    strict = new_world(tmp_path, FORTHWITH_DEMO="off")
+    asked = wanted(guide, "https://ehr.example/told", preset)
+    assert call(strict, "POST", guide, "", asked).status_code == 422
 
 
 @BOTH
