@@ -295,6 +295,28 @@ class Settings:
         "on or off",
         "`forthwith serve` also runs a worker; off when `forthwith work` runs on its own.",
     )
+    demo_reviewer: bool = _declare(
+        "FORTHWITH_DEMO_REVIEWER",
+        False,
+        switch,
+        "on or off",
+        "`forthwith serve` also runs the demo reviewer, who decides what waits for a person; for "
+        "trials and test suites, in demo mode only.",
+    )
+    demo_reviewer_delay: int = _declare(
+        "FORTHWITH_DEMO_REVIEWER_DELAY",
+        10,
+        whole(0, 86_400),
+        "seconds",
+        "How long a case has waited when the demo reviewer decides it.",
+    )
+    demo_reviewer_patience: int = _declare(
+        "FORTHWITH_DEMO_REVIEWER_PATIENCE",
+        60,
+        whole(0, 86_400),
+        "seconds",
+        "The same for a case that waits for documents: as long the demo reviewer waits for them.",
+    )
     log_level: str = _declare(
         "FORTHWITH_LOG_LEVEL",
         "INFO",

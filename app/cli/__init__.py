@@ -42,6 +42,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("decide", "app.cli.decide", "decide a request bundle and show why"),
     Command("explain", "app.cli.explain", "show a stored case's decision and why"),
     Command("desk", "app.cli.desk", "review waiting cases"),
+    Command("demo-reviewer", "app.cli.demo_reviewer", "play the reviewer in a demo or a trial"),
     Command("trace", "app.cli.trace", "tell the story of one order"),
     Command("crd", "app.cli.crd", "show how CRD calls were answered"),
     Command("members", "app.cli.members", "load members and coverages"),

@@ -6,6 +6,7 @@ import argparse
 import gc
 import multiprocessing
 import socket
+from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from app import resources
-from app.cli.work import beside
+from app.cli import demo_reviewer, work
 from app.errors import BadSetup
 from app.factory import prepare, warm
 from app.settings import Settings
@@ -41,10 +42,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(_args: argparse.Namespace, settings: Settings) -> int:
     """Prepare the database, then serve until stopped. Raises BadSetup with one sentence."""
     settings.check_door()
+    if settings.demo_reviewer:
+        demo_reviewer.check(settings)
     host = "127.0.0.1" if settings.host.lower() == "localhost" else settings.host.strip("[]")
     _check_free(host, settings.port)
     prepare(settings)
-    worker = _worker(settings) if settings.work else None
+    beside = [_beside("worker", work.beside, settings)] if settings.work else []
+    if settings.demo_reviewer:
+        beside.append(_beside("demo reviewer", demo_reviewer.beside, settings))
     warm()
     gc.freeze()  # what is loaded now is shared with the workers, not copied
     server = Granian(
@@ -62,19 +67,19 @@ def run(_args: argparse.Namespace, settings: Settings) -> int:
     try:
         server.serve()
     finally:
-        if worker is not None:
-            worker.terminate()
-            worker.join()
+        for process in beside:
+            process.terminate()
+            process.join()
     return 0
 
 
-def _worker(settings: Settings) -> BaseProcess:
-    """What `forthwith work` does, in a fresh process that ends with this one."""
-    worker = multiprocessing.get_context("spawn").Process(
-        target=beside, args=(settings,), name="worker", daemon=True
+def _beside(name: str, target: Callable[[Settings], None], settings: Settings) -> BaseProcess:
+    """What a command of its own does, in a fresh process that ends with this one."""
+    process = multiprocessing.get_context("spawn").Process(
+        target=target, args=(settings,), name=name, daemon=True
     )
-    worker.start()
-    return worker
+    process.start()
+    return process
 
 
 def _check_free(host: str, port: int) -> None:

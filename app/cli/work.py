@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import argparse
 import functools
-import os
-import signal
 import threading
-from multiprocessing import parent_process
 
 from app.clients.subscriber import SubscriberClient
 from app.clock import moment
@@ -15,6 +12,7 @@ from app.errors import BadSetup
 from app.flows.deliver import deliver, redrive
 from app.flows.expire import expire
 from app.jobs.deliver import Deliver, deliver_all, keep_delivering
+from app.jobs.stop import until_told
 from app.jobs.watch import watch, watch_once
 from app.settings import Settings
 from app.store import Store, is_current
@@ -85,12 +83,7 @@ def _once(store: Store, settings: Settings) -> None:
 
 
 def _until_stopped(store: Store, settings: Settings, every: float) -> None:
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: stop.set())
-    parent = parent_process()
-    if parent is not None:
-        threading.Thread(target=_stop_with, args=(parent.pid, stop), daemon=True).start()
+    stop = until_told()
     clients = [SubscriberClient(settings.demo) for _ in range(SENDERS)]
     senders = [
         threading.Thread(
@@ -109,10 +102,3 @@ def _until_stopped(store: Store, settings: Settings, every: float) -> None:
 
 def _sender(store: Store, settings: Settings, client: SubscriberClient) -> Deliver:
     return functools.partial(deliver, store, settings.tenant, settings.address, client.post)
-
-
-def _stop_with(parent: int | None, stop: threading.Event) -> None:
-    """The web server's workers inherit the pipe that would tell, and may outlive their parent."""
-    while not stop.wait(1.0):
-        if os.getppid() != parent:
-            stop.set()

@@ -50,14 +50,15 @@ class Waiting:
 class Sheet:
     """A case as a reviewer reads it.
 
-    `items` is the outcome of each by sequence, `failed` the cited criteria of each that are not met:
-    what a denial can rest on. `language` is the member's, `lines` the explanation in English.
+    `items` is the outcome of each by sequence, `policies` the id of the policy it was held against
+    or "", `failed` the cited criteria of each that are not met: what a denial can rest on. `language` is the member's, `lines` the explanation in English.
     """
 
     case: Case
     holder: str
     language: str
     items: Mapping[int, Outcome]
+    policies: Mapping[int, str]
     failed: Mapping[int, tuple[str, ...]]
     lines: tuple[str, ...]
     events: tuple[Event, ...]
@@ -83,6 +84,7 @@ def sheet(context: Context, caller: Principal, name: str) -> Sheet:
         holder=_holder(story.events),
         language=member_language(decision),
         items={each.sequence: each.outcome for each in decision.items},
+        policies={e.sequence: e.policy.id if e.policy else "" for e in decision.items},
         failed={item: tuple(each.rule for each in found) for item, found in unmet.items()},
         lines=tuple(explain(decision)),
         events=story.events,

@@ -49,7 +49,7 @@ def serving(folder: Path, **more: str) -> Iterator[Live]:
     log = folder / "live.log"
     with log.open("wb") as out:
         server = subprocess.Popen(
-            [COMMAND, "serve"],
+            [sys.executable, "-m", "app.cli", "serve"],
             cwd=ROOT,
             env=environ,
             stdin=subprocess.DEVNULL,

@@ -74,7 +74,12 @@ def _head(case: Case) -> dict[str, Any]:
 
 def _sheet(found: Sheet) -> dict[str, Any]:
     items = [
-        {"item": item, "outcome": outcome.value, "failed": list(found.failed.get(item, ()))}
+        {
+            "item": item,
+            "outcome": outcome.value,
+            "policy": found.policies[item],
+            "failed": list(found.failed.get(item, ())),
+        }
         for item, outcome in found.items.items()
     ]
     log = [{"at": e.at, "kind": e.kind.value, "actor": e.actor} for e in found.events]
