@@ -19,6 +19,7 @@ from app.determine.words import filled
 from app.domain.coverage import Coverage, EligibilityProblem
 from app.domain.crd import (
     About,
+    Alternative,
     Assertion,
     Awaited,
     Because,
@@ -313,10 +314,12 @@ def _contact(decided: ItemDecision, rulebook: Rulebook) -> Contact | None:
     return Contact(delegate.name, delegate.phone, delegate.url) if delegate else None
 
 
-def _alternative(line: Line) -> tuple[str, Text] | None:
+def _alternative(line: Line) -> Alternative | None:
     """What the policy offers instead, where it said so."""
     if line.entry is None or all(r.code != "offered-instead" for r in line.decided.reasons):
         return None
     judged = judge(line.entry.ready, line.subject)
     rule = judged.never or judged.route
-    return (rule.offer.service, rule.offer.text) if rule and rule.offer else None
+    if rule is None or rule.offer is None:
+        return None
+    return Alternative(rule.offer.service, rule.offer.text, required=rule is judged.never)

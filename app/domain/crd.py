@@ -130,13 +130,22 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """A service (HCPCS or CPT code) that may be had instead, and why; `required` when what was
+    ordered is not covered at all."""
+
+    service: str
+    text: Text
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Assertion:
     """What the payer says about one order under one coverage, for some billing codes.
 
     `form` is (policy id, policy version) of the questionnaire that asks what is missing, `number`
     the authorization number when satisfied, `dependencies` the positions of the orders that the
-    answer hangs on, `policy` and `policy_version` the text that spoke. `alternative` is (service
-    code, why) that may be had instead.
+    answer hangs on, `policy` and `policy_version` the text that spoke.
     """
 
     covered: Covered
@@ -156,4 +165,4 @@ class Assertion:
     policy_version: str = ""
     policy_title: Text | None = None
     policy_path: str = ""
-    alternative: tuple[str, Text] | None = None
+    alternative: Alternative | None = None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 import orjson
 
@@ -26,7 +27,15 @@ def hooks(guide: Guide) -> Mapping[str, Hook]:
     return {each["id"]: Hook(each["hook"]) for each in _document(guide)["services"]}
 
 
-def _document(guide: Guide) -> dict[str, list[dict[str, str]]]:
+@cache
+def options(guide: Guide, hook: Hook) -> Mapping[str, bool | int]:
+    """What a client can configure on a hook, with its defaults (CRD 2.2.1 dev-4, dev-5)."""
+    service = next(each for each in _document(guide)["services"] if each["hook"] == hook)
+    listed = service["extension"]["davinci-crd.configuration-options"]
+    return {each["code"]: each["default"] for each in listed}
+
+
+def _document(guide: Guide) -> dict[str, list[dict[str, Any]]]:
     path = resources.data("capability") / "cds" / f"{guide.value}.json"
-    read: dict[str, list[dict[str, str]]] = orjson.loads(path.read_bytes())
+    read: dict[str, list[dict[str, Any]]] = orjson.loads(path.read_bytes())
     return read

@@ -28,7 +28,8 @@ from app.domain.principal import Principal
 from app.errors import Incomplete, Invalid, Malformed, NotForHere, Unprocessable
 from app.fhir.crd import extension
 from app.fhir.crd.call import Call, read_call
-from app.fhir.crd.cards import About, Desk, cards
+from app.fhir.crd.card import Desk
+from app.fhir.crd.cards import cards
 from app.fhir.crd.coverage import choose, names_payer
 from app.fhir.crd.draft_claim import Asked, Line
 from app.fhir.crd.extension import Frame
@@ -38,6 +39,8 @@ from app.fhir.crd.services import services
 from app.fhir.crd.targets import targets, wanted
 from app.fhir.read.values import parts, text
 from app.flows.context import Context
+from app.flows.discover import options
+from app.flows.hook_cards import News, subjects
 from app.flows.hook_decision import Draft, decided
 from app.flows.hook_evidence import clinical_gaps
 
@@ -45,8 +48,6 @@ Json = dict[str, Any]
 Fetch = Callable[[EhrAccess | None, Sequence[str], float], Mapping[str, Fetching]]
 Turn = AbstractContextManager[Any]
 
-MOST_CARDS = 10
-"""The default of the option `max-cards`."""
 _BROKEN = frozenset(
     {"not-object", "not-array", "not-single", "wrong-json-type", "bad-value", "unknown-type"}
 )
@@ -66,15 +67,6 @@ class Asking:
     insurer: str
 
 
-@dataclass(frozen=True, slots=True)
-class News:
-    """A target with what is said about it now and the action that says so."""
-
-    target: Json
-    told: Sequence[Assertion]
-    action: Json
-
-
 def hook(
     context: Context,
     caller: Principal,
@@ -91,7 +83,7 @@ def hook(
     a coverage that 2.2.1 refuses (hook-13), Incomplete when what is needed could not be had.
     """
     with turn:
-        call = read_call(document, kind)
+        call = read_call(document, kind, options(guide, kind))
         if call.requested_version not in ("", guide.value):
             raise NotForHere(
                 f"This address speaks CRD {guide.value} only; see the discovery of the others.",
@@ -119,7 +111,7 @@ def hook(
         insurer = payers[0].name if payers else caller.tenant
         asking = Asking(call, pool, coverage, aims, frame, insurer)
         news = _news(context, caller, asking, guide, moment)
-        shown = cards(_subjects(context, news), _desk(asking, moment))
+        shown = cards(subjects(context.rulebook, news), _desk(asking, moment))
         actions = [each.action for each in news] if call.wants("coverage-info") else []
         return _answer(shown, actions, guide, kind)
 
@@ -223,36 +215,13 @@ def _news(
     return news
 
 
-def _subjects(context: Context, news: Sequence[News]) -> list[About]:
-    """What cards may draw on: the texts and papers of the policies that spoke."""
-    rulebook = context.rulebook
-    found = []
-    for each in news:
-        spoke = next((said for said in each.told if said.policy), None)
-        policy = rulebook.policies.get(spoke.policy) if spoke else None
-        version = (
-            next((v for v in policy.versions if spoke and v.version == spoke.policy_version), None)
-            if policy
-            else None
-        )
-        found.append(
-            About(
-                each.target,
-                each.told,
-                policy.sources if policy else (),
-                version.documents if version else (),
-            )
-        )
-    return found
-
-
 def _desk(asking: Asking, moment: Moment) -> Desk:
     return Desk(
         insurer=asking.insurer,
         frame=asking.frame,
         hook=asking.call.hook,
         wants=asking.call.wants,
-        most=asking.call.most_cards(MOST_CARDS),
+        most=asking.call.most_cards,
         new_uuid=moment.new_uuid,
     )
 

@@ -22,6 +22,7 @@ from app.fhir.crd.pool import Pool
 from app.fhir.read import read_request
 from app.fhir.validate import Limits
 from app.fhir.validate.text import parse
+from app.flows.discover import options
 from app.store import HookCall, Read, Write
 
 
@@ -66,7 +67,8 @@ def _asked(look: Read | Write, stored: HookCall, limits: Limits) -> PriorAuthReq
     document = look.documents.get(stored.request) if stored.request else None
     if document is None:
         return None
-    call = read_call(parse(document.content, limits), Hook(stored.hook))
+    kind = Hook(stored.hook)
+    call = read_call(parse(document.content, limits), kind, options(stored.guide, kind))
     pool = Pool(call)
     coverage = next(iter(pool.of("Coverage")), {"resourceType": "Coverage"})
     asked = Asked(call.patient, coverage, call.user, "", stored.at)

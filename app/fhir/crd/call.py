@@ -32,6 +32,7 @@ class Call:
     access: EhrAccess | None
     configuration: Mapping[str, Any]
     requested_version: str
+    options: Mapping[str, bool | int]
 
     @property
     def patient(self) -> str:
@@ -44,20 +45,25 @@ class Call:
         return text(self.context, "userId")
 
     def wants(self, option: str) -> bool:
-        """Whether the client left a boolean option on; a value of another type counts as unset."""
-        value = self.configuration.get(option)
-        return value if isinstance(value, bool) else True
+        """Whether a boolean option is on: as the client says, else as discovery does.
 
-    def most_cards(self, otherwise: int) -> int:
+        A value of another type counts as unset; what discovery does not offer on this hook is off.
+        """
+        value = self.configuration.get(option)
+        offered = self.options.get(option, False)
+        return bool(value if isinstance(value, bool) and option in self.options else offered)
+
+    @property
+    def most_cards(self) -> int:
         """The upper bound of cards."""
         value = self.configuration.get("max-cards")
         if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
             return value
-        return otherwise
+        return self.options["max-cards"]
 
 
-def read_call(document: Json, hook: Hook) -> Call:
-    """The call of `hook` in a checked envelope."""
+def read_call(document: Json, hook: Hook, options: Mapping[str, bool | int]) -> Call:
+    """The call of `hook` in a checked envelope; `options` are those of discovery with defaults."""
     extension = part(document, "extension")
     return Call(
         hook=hook,
@@ -67,6 +73,7 @@ def read_call(document: Json, hook: Hook) -> Call:
         access=_access(document),
         configuration=part(extension, _CONFIGURATION),
         requested_version=text(extension, _REQUESTED),
+        options=options,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from uuid import UUID
 
@@ -24,7 +25,7 @@ def cards(world: World, body: Json, guide: Guide) -> list[Json]:
     for card in found:
         assert UUID(card["uuid"]) and 0 < len(card["summary"]) < 140
         assert card["source"]["label"] == "Fairwater Health Plan"
-        assert card["source"]["topic"]["system"] and card["indicator"] == "info"
+        assert card["source"]["topic"]["system"] and card["indicator"] in ("info", "warning")
         for suggestion in card.get("suggestions", []):
             assert UUID(suggestion["uuid"]) and card["selectionBehavior"] == "at-most-one"
     return found
@@ -63,6 +64,8 @@ def test_what_the_policy_offers_instead_can_be_chosen(world: World, guide: Guide
     assert action["type"] == "update" and action["description"]
     assert action["resource"]["codeCodeableConcept"]["coding"][0]["code"] == "E0260"
     assert action["resource"]["id"] == "nebulizer"
+    assert first["source"]["topic"]["code"] == "therapy-alternatives-req"
+    assert first["indicator"] == "warning"
 
 
 @pytest.mark.parametrize("guide", GUIDES)
@@ -87,6 +90,27 @@ def test_options_are_obeyed_and_nonsense_is_ignored(world: World, guide: Guide) 
     assert len(cards(world, options(body, max_cards=1), guide)) == 1
     assert cards(world, options(body, max_cards=0), guide) == []
     assert len(cards(world, options(body, max_cards="none", guideline=3), guide)) == 2
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_the_order_that_needs_most_comes_first_and_what_is_alike_is_said_once(
+    world: World, guide: Guide
+) -> None:
+    body = call("order-sign-needed", guide)
+    orders = body["context"]["draftOrders"]["entry"]
+    for name, code in (("portable", "E1392"), ("bed", "E0265")):
+        order = copy.deepcopy(orders[0]["resource"])
+        order["id"], order["codeCodeableConcept"]["coding"][0]["code"] = name, code
+        orders.append({"fullUrl": f"https://ehr.example/DeviceRequest/{name}", "resource": order})
+    bed, _, papers, _ = cards(world, body, guide)
+    assert bed["source"]["topic"]["code"] == "therapy-alternatives-req"
+    about = [str(each) for each in papers["extension"]["davinci-crd.associated-resource"]]
+    assert [("oxygen" in each, "portable" in each) for each in about] == [
+        (True, False),
+        (False, True),
+    ]
+    assert "E1390, E1392" in papers["detail"]
+    assert cards(world, options(body, max_cards=1), guide)[0]["summary"] == bed["summary"]
 
 
 def test_coverage_information_off_leaves_the_other_cards_and_grants_nothing(world: World) -> None:
