@@ -1,7 +1,7 @@
 """Load members and coverages from a file: all of it, or nothing.
 
-Formats: NDJSON or a Bundle of Patient, Coverage and Organization, or CSV; gzip is understood. Every
-row that cannot be used is named with its line and reason on standard error.
+Formats: NDJSON or a Bundle of Patient, Coverage, Organization and ExplanationOfBenefit (what was
+paid, which policies look back on), or CSV; gzip is understood. Every row that cannot be used is named with its line and reason on standard error.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def summary(report: Report, *, dry_run: bool = False) -> str:
     for name, tally in report.changes.items():
         counts = ", ".join(f"{tally[change]:,} {change}" for change in Change if tally[change])
         if counts:
-            lines.append(f"  {name:<10} {counts}")
+            lines.append(f"  {name:<11} {counts}")
     if report.written:
         lines.append("Stored." if report.changed else "The store has all of it already.")
     elif dry_run and report.changes:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from app.determine.codes import Codes
 from app.determine.criteria import Judge, compiled
-from app.determine.history import wants_authorizations
+from app.determine.history import wants_authorizations, wants_paid_claims
 from app.determine.where import weight
 from app.domain.coverage import Plan
 from app.domain.decision import PolicyRef
@@ -52,7 +52,8 @@ class ReadyPathway:
 class Ready:
     """A policy version that can be judged.
 
-    `authorizations` is True when a fact may be found among the payer's own earlier authorizations.
+    `authorizations` is True when a fact may be found among the payer's own earlier authorizations,
+    `paid_claims` when it may be found among the services that the payer paid before.
     """
 
     policy: Policy
@@ -64,6 +65,7 @@ class Ready:
     exempt: tuple[ReadyRule, ...]
     ref: PolicyRef
     authorizations: bool = False
+    paid_claims: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,4 +186,5 @@ def _ready(policy: Policy, version: Version) -> Ready:
         authorizations=any(
             wants_authorizations(place) for spec in facts.values() for place in spec.find
         ),
+        paid_claims=any(wants_paid_claims(place) for spec in facts.values() for place in spec.find),
     )

@@ -1,4 +1,4 @@
-"""The payer's own earlier authorizations as evidence (docs/reference/evidence.md, `history`)."""
+"""The payer's own earlier authorizations and paid claims as evidence (docs/reference/evidence.md, `history`)."""
 
 from __future__ import annotations
 
@@ -8,18 +8,29 @@ from types import MappingProxyType
 from app.domain.decision import Decision, Outcome
 from app.domain.facts import Evidence, EvidenceKind, Source
 from app.domain.policy import Find
-from app.domain.values import Concept, Scalar
+from app.domain.roster import PaidLine
+from app.domain.values import Concept, Quantity, Scalar
 
 AUTHORIZATION = "authorization"
+PAID_CLAIM = "claim"
 _GRANTED = (Outcome.APPROVED, Outcome.MODIFIED)
 
 
 def wants_authorizations(place: Find) -> bool:
     """Whether an earlier authorization may be what this place of a fact looks for."""
+    return _wants(place, AUTHORIZATION)
+
+
+def wants_paid_claims(place: Find) -> bool:
+    """Whether a service that was paid before may be what this place of a fact looks for."""
+    return _wants(place, PAID_CLAIM)
+
+
+def _wants(place: Find, kind: str) -> bool:
     if place.kind is not EvidenceKind.HISTORY:
         return False
     kinds = (each.values for each in place.where if each.name == "kind")
-    return all(AUTHORIZATION in values for values in kinds)
+    return all(kind in values for values in kinds)
 
 
 def authorizations(decisions: Iterable[Decision]) -> Iterator[Evidence]:
@@ -45,3 +56,23 @@ def authorizations(decisions: Iterable[Decision]) -> Iterator[Evidence]:
                 period=grant.period,
                 attributes=MappingProxyType(said),
             )
+
+
+def paid_claims(services: Iterable[tuple[str, PaidLine]]) -> Iterator[Evidence]:
+    """Each service that was paid, with the payer's key of its claim as the source."""
+    for ref, service in services:
+        said: dict[str, Scalar] = {"kind": PAID_CLAIM}
+        if service.units is not None:
+            said["units"] = Quantity(service.units)
+        if service.paid is not None:
+            said["paid"] = Quantity(service.paid, "USD", "USD")
+        if service.npi:
+            said["provider-npi"] = service.npi
+        yield Evidence(
+            kind=EvidenceKind.HISTORY,
+            concept=Concept(service.codings),
+            source=Source(ref, "ExplanationOfBenefit"),
+            at=service.period.start,
+            period=service.period,
+            attributes=MappingProxyType(said),
+        )

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from app.domain.coverage import Used
-from app.domain.values import Identifier, Period
+from app.domain.values import Coding, Identifier, Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,28 @@ class CoverageEntry:
     withdrawn: bool = False
 
 
-Entry = PayerEntry | PersonEntry | CoverageEntry
+@dataclass(frozen=True, slots=True)
+class PaidLine:
+    """One line of a claim that the payer paid. `paid` is in US dollars, `npi` the one who served."""
+
+    codings: tuple[Coding, ...]
+    period: Period
+    units: Decimal | None = None
+    paid: Decimal | None = None
+    npi: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PaidEntry:
+    """The paid lines of one claim of a person. `withdrawn` takes back a claim that was reversed."""
+
+    ref: str
+    person: str
+    services: tuple[PaidLine, ...]
+    withdrawn: bool = False
+
+
+Entry = PayerEntry | PersonEntry | CoverageEntry | PaidEntry
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A payer's own Patient, Coverage and Organization resources as entries of a member file.
+"""A payer's own resources (Patient, Coverage, Organization, ExplanationOfBenefit) as entries of a file.
 
 The checks are those that eligibility needs, each with a sentence for the payer's operator; whether a
 resource keeps all rules of FHIR is `app.fhir.validate`'s affair. Two things have no place of their
@@ -16,6 +16,7 @@ from typing import Any
 from app.domain.coverage import Used
 from app.domain.roster import CoverageEntry, Entry, PayerEntry, PersonEntry, Placed, Unusable
 from app.domain.values import Identifier, Period
+from app.fhir.paid import read_paid
 from app.fhir.read.values import (
     day,
     extensions,
@@ -49,6 +50,10 @@ def entry_of(resource: Mapping[str, Any], line: int, full_url: str = "") -> Plac
         return _placed(_person(resource), line, full_url)
     if kind == "Coverage":
         return _placed(_coverage(resource), line, full_url)
+    if kind == "ExplanationOfBenefit":
+        person = _reference(resource.get("patient"))
+        paid = read_paid(resource, _ref("ExplanationOfBenefit", resource), person)
+        return Placed(paid, line) if paid else None
     if not kind:
         raise Unusable("resourceType is missing")
     return None

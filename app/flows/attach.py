@@ -121,7 +121,8 @@ def _judge_again(
         request = read_request(bundle, opened.case.guide)
         request = with_told_facts(request, work, moment.now, context.limits)
         earlier = work.decisions.granted(coverage.member_id, moment.now, opened.case.id)
-        fresh = decide(with_history(request, earlier), coverage, context.rulebook, moment)
+        told = with_history(request, earlier, work.members.paid(coverage))
+        fresh = decide(told, coverage, context.rulebook, moment)
     decision = rejudged(opened.stored.decision, fresh, moment)
     answer_anew(context, work, opened, decision, MACHINE, moment)
 

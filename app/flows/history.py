@@ -1,4 +1,4 @@
-"""Whether a policy asks what was authorized before, and the look-up in the stored cases."""
+"""Whether a policy asks what was authorized or paid before, and the look-up in the store."""
 
 from __future__ import annotations
 
@@ -7,21 +7,30 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Protocol
 
-from app.determine.history import authorizations
+from app.determine.history import authorizations, paid_claims
 from app.determine.subject import service_codes
+from app.domain.coverage import Coverage
 from app.domain.decision import Decision
 from app.domain.request import PriorAuthRequest
+from app.domain.roster import PaidLine
 from app.rulebook import Rulebook
 from app.store import Store
 
 
 class HistorySource(Protocol):
-    """Where the payer's own earlier authorizations are found."""
+    """Where the payer's own earlier authorizations and paid claims are found."""
 
     def granted(self, member_id: str, by: datetime) -> Iterable[Decision]:
         """The decisions in force at `by` of this member's cases with an authorization.
 
         Raises Unavailable when they cannot be read.
+        """
+        ...
+
+    def paid(self, coverage: Coverage) -> Iterable[tuple[str, PaidLine]]:
+        """What was paid for the member of this coverage: the key of the claim, and the service.
+
+        Raises Unavailable when it cannot be read.
         """
         ...
 
@@ -38,21 +47,50 @@ class StoredHistory:
         with self.store.read(self.tenant) as look:
             return look.decisions.granted(member_id, by)
 
+    def paid(self, coverage: Coverage) -> Iterable[tuple[str, PaidLine]]:
+        """See HistorySource."""
+        with self.store.read(self.tenant) as look:
+            return look.members.paid(coverage)
 
-def asks_history(request: PriorAuthRequest, rulebook: Rulebook, today: date) -> bool:
-    """Whether earlier authorizations matter: a policy that may speak about a line wants them, or the
-    service was given already, so that it must be known whether it was asked for in time.
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request's policies want to know of the past."""
+
+    authorizations: bool
+    paid_claims: bool
+
+    def of(
+        self, history: HistorySource, coverage: Coverage, by: datetime
+    ) -> tuple[Iterable[Decision], Iterable[tuple[str, PaidLine]]]:
+        """What `history` knows of it; nothing is looked up that nobody wants."""
+        return (
+            history.granted(coverage.member_id, by) if self.authorizations else (),
+            history.paid(coverage) if self.paid_claims else (),
+        )
+
+
+def asks_history(request: PriorAuthRequest, rulebook: Rulebook, today: date) -> Asked:
+    """What matters of the past: what a policy that may speak about a line wants; and authorizations
+    when the service was given already, as it must be known whether it was asked for in time.
     """
+    late, ready = False, []
     for item in request.items:
         day = request.service_day(item, today)
-        if day < today:
-            return True
+        late = late or day < today
         found = rulebook.entries(service_codes(item, rulebook.terms), day)
-        if any(entry.ready.authorizations for entry in found):
-            return True
-    return False
+        ready += [entry.ready for entry in found]
+    return Asked(
+        late or any(each.authorizations for each in ready), any(each.paid_claims for each in ready)
+    )
 
 
-def with_history(request: PriorAuthRequest, earlier: Iterable[Decision]) -> PriorAuthRequest:
-    """The request with what was authorized before added to its evidence."""
-    return replace(request, evidence=(*request.evidence, *authorizations(earlier)))
+def with_history(
+    request: PriorAuthRequest,
+    earlier: Iterable[Decision],
+    paid: Iterable[tuple[str, PaidLine]] = (),
+) -> PriorAuthRequest:
+    """The request with what was authorized and paid before added to its evidence."""
+    return replace(
+        request, evidence=(*request.evidence, *authorizations(earlier), *paid_claims(paid))
+    )

@@ -46,7 +46,7 @@ def judge(
     """The coverage that was used and the decision. Without an answer on coverage (None) every item
     pends for a person, as what we do not know is never a no. `namespace` is the base of the
     payer's number systems; trace numbers get theirs. `history` is asked only for policies that
-    want to know what was authorized before.
+    want to know what was authorized or paid before.
     """
     today = moment.now.astimezone(ZoneInfo(rulebook.time_zone)).date()
     try:
@@ -56,8 +56,9 @@ def judge(
     if isinstance(eligibility, NotEligible):
         full_url, _, element = eligibility.at.partition("#")
         eligibility = replace(eligibility, at=expression(bundle, full_url, element))
-    elif history is not None and asks_history(request, rulebook, today):
-        request = with_history(request, history.granted(eligibility.member_id, moment.now))
+    elif history is not None:
+        asked = asks_history(request, rulebook, today)
+        request = with_history(request, *asked.of(history, eligibility, moment.now))
     return eligibility, _named(decide(request, eligibility, rulebook, moment), namespace)
 
 

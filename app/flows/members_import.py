@@ -18,6 +18,7 @@ from typing import TypeVar
 from app.domain.roster import (
     CoverageEntry,
     Entry,
+    PaidEntry,
     PayerEntry,
     PersonEntry,
     Placed,
@@ -32,9 +33,21 @@ from app.store.members import BATCH, Change, Members, PlanOf
 
 T = TypeVar("T")
 
-KINDS: tuple[type[Entry], ...] = (PayerEntry, PersonEntry, CoverageEntry)
-NAMES = {PayerEntry: "payers", PersonEntry: "persons", CoverageEntry: "coverages"}
+KINDS: tuple[type[Entry], ...] = (PayerEntry, PersonEntry, CoverageEntry, PaidEntry)
+NAMES = {
+    PayerEntry: "payers",
+    PersonEntry: "persons",
+    CoverageEntry: "coverages",
+    PaidEntry: "paid claims",
+}
+_TYPES = {
+    PayerEntry: "Organization",
+    PersonEntry: "Patient",
+    CoverageEntry: "Coverage",
+    PaidEntry: "ExplanationOfBenefit",
+}
 _EVERY = 2000
+_NO_PERSON = "its person is neither in the file nor in the store"
 
 Progress = Callable[[str, int, int], None]
 """Told now and then: the step (`read`, `check`, `store`), how much is done, and of how much."""
@@ -115,13 +128,11 @@ def _reject(how: Import, report: Report, row: RawRow | Placed, reason: str) -> N
 
 
 def _kind(entry: Entry) -> str:
-    return {PayerEntry: "Organization", PersonEntry: "Patient", CoverageEntry: "Coverage"}[
-        type(entry)
-    ]
+    return _TYPES[type(entry)]
 
 
 def _check(how: Import, stage: MemberStage, report: Report) -> None:
-    """What each entry would change; coverages whose person, payer or plan is nowhere are rejected.
+    """What each entry would change; what names a person, payer or plan that is nowhere is rejected.
 
     Rows are made and compared here, so that the transaction has only to send them.
     """
@@ -147,18 +158,21 @@ def _check(how: Import, stage: MemberStage, report: Report) -> None:
 def _faults(
     part: list[Placed], stage: MemberStage, members: Members, plan_of: PlanOf
 ) -> Iterator[tuple[str, str]]:
-    """The ref of each coverage of `part` that cannot be joined, with the reason."""
+    """The ref of each coverage or paid claim that cannot be joined, with the reason."""
+    strange = _strangers(part, stage, members)
+    for placed in part:
+        paid = placed.entry
+        if isinstance(paid, PaidEntry) and not paid.withdrawn and paid.person in strange:
+            yield paid.ref, _NO_PERSON
     rows = [each.entry for each in part if isinstance(each.entry, CoverageEntry)]
     live = [entry for entry in rows if not entry.withdrawn]
-    strange = {e.person for e in live if not stage.has(PersonEntry, e.person)}
-    strange -= members.known(PersonEntry, sorted(strange)).keys()
     foreign = {e.payer for e in live if e.payer and not stage.has(PayerEntry, e.payer)}
     foreign -= members.known(PayerEntry, sorted(foreign)).keys()
     for entry in live:
         if plan_of(entry.plan) is None:
             yield entry.ref, f"the rulebook has no plan {entry.plan}"
         elif entry.person in strange:
-            yield entry.ref, "its person is neither in the file nor in the store"
+            yield entry.ref, _NO_PERSON
         elif entry.payer in foreign:
             yield entry.ref, "its payer is neither in the file nor in the store"
         elif not (entry.numbers or entry.subscriber_id or _own_number(entry, stage, members)):
@@ -166,6 +180,14 @@ def _faults(
                 entry.ref,
                 "no member number (type MB) on Coverage.identifier or Patient.identifier",
             )
+
+
+def _strangers(part: list[Placed], stage: MemberStage, members: Members) -> set[str]:
+    """The persons whom `part` names and who are neither in the file nor in the store."""
+    rows = [each.entry for each in part]
+    joined = [e for e in rows if isinstance(e, CoverageEntry | PaidEntry) and not e.withdrawn]
+    strange = {e.person for e in joined if not stage.has(PersonEntry, e.person)}
+    return strange - members.known(PersonEntry, sorted(strange)).keys()
 
 
 def _own_number(entry: CoverageEntry, stage: MemberStage, members: Members) -> str:

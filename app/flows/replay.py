@@ -12,6 +12,7 @@ from app.domain.case import Case
 from app.domain.coverage import Coverage
 from app.domain.decision import Decision
 from app.domain.event import EventKind
+from app.domain.roster import PaidLine
 from app.fhir.read import read_request
 from app.fhir.validate import Limits
 from app.fhir.validate.text import parse
@@ -69,6 +70,16 @@ def _situation(look: Read, case: Case, coverage: Coverage, limits: Limits) -> Si
                 request = read_request(bundle, case.guide)
                 earlier = look.decisions.granted(coverage.member_id, case.received_at, case.id)
                 heard = with_told_facts(request, look, case.received_at, limits)
-                told = with_history(heard, earlier)
+                told = with_history(heard, earlier, _paid(look, coverage, case))
                 return Situation(case.number, told, coverage, case.received_at)
     return None
+
+
+def _paid(look: Read, coverage: Coverage, case: Case) -> list[tuple[str, PaidLine]]:
+    """What had been served when the case was received; the payer may have paid for it later."""
+    day = case.received_at.date()
+    return [
+        (ref, service)
+        for ref, service in look.members.paid(coverage)
+        if service.period.start is not None and service.period.start <= day
+    ]

@@ -16,12 +16,17 @@ import orjson
 from sqlalchemy import Table
 
 from app.determine.eligibility import number_key
-from app.domain.roster import CoverageEntry, Entry, PayerEntry, PersonEntry
+from app.domain.roster import CoverageEntry, Entry, PaidEntry, PayerEntry, PersonEntry
 from app.domain.values import Identifier
-from app.store.tables import coverages, payers, persons
+from app.store.tables import coverages, paid_services, payers, persons
 
 TABLES: Mapping[type[Entry], Table] = MappingProxyType(
-    {PayerEntry: payers, PersonEntry: persons, CoverageEntry: coverages}
+    {
+        PayerEntry: payers,
+        PersonEntry: persons,
+        CoverageEntry: coverages,
+        PaidEntry: paid_services,
+    }
 )
 
 
@@ -49,6 +54,8 @@ def prepare(entry: Entry) -> Prepared:
         return _prepared(entry.ref, _person(entry), _keys(entry.numbers), entry.ref)
     if entry.withdrawn:
         return Prepared(entry.ref, (), "", withdrawn=True)
+    if isinstance(entry, PaidEntry):
+        return _prepared(entry.ref, (entry.ref, entry.person, _services(entry)), (), entry.person)
     keys = _keys(entry.numbers, entry.member_id, entry.subscriber_id)
     return _prepared(entry.ref, _coverage(entry), keys, entry.person)
 
@@ -92,6 +99,23 @@ def _coverage(entry: CoverageEntry) -> tuple[Any, ...]:
         entry.order,
         _json([[used.limit, str(used.amount), used.year] for used in entry.used]),
         _pairs(entry.numbers),
+    )
+
+
+def _services(entry: PaidEntry) -> str:
+    """Each line as [codings, first day, last day, units, paid, NPI]; a coding is [system, code]."""
+    return _json(
+        [
+            [
+                [[coding.system, coding.code] for coding in each.codings],
+                each.period.start,
+                each.period.end,
+                None if each.units is None else str(each.units),
+                None if each.paid is None else str(each.paid),
+                each.npi,
+            ]
+            for each in entry.services
+        ]
     )
 
 

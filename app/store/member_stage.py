@@ -18,12 +18,20 @@ from typing import Any, Self
 import orjson
 
 from app.domain.coverage import Used
-from app.domain.roster import CoverageEntry, Entry, PayerEntry, PersonEntry, Placed
-from app.domain.values import Identifier, Period
+from app.domain.roster import (
+    CoverageEntry,
+    Entry,
+    PaidEntry,
+    PaidLine,
+    PayerEntry,
+    PersonEntry,
+    Placed,
+)
+from app.domain.values import Coding, Identifier, Period
 from app.store.member_rows import Prepared
 
 _KINDS: dict[str, type[Entry]] = {
-    kind.__name__: kind for kind in (PayerEntry, PersonEntry, CoverageEntry)
+    kind.__name__: kind for kind in (PayerEntry, PersonEntry, CoverageEntry, PaidEntry)
 }
 _SCHEMA = """
 PRAGMA temp_store = FILE;
@@ -118,9 +126,11 @@ class MemberStage:
             yield Prepared(**orjson.loads(body))
 
     def _joined(self, entry: Entry) -> Entry:
-        if not self._aliased or not isinstance(entry, CoverageEntry):
+        if not self._aliased or not isinstance(entry, CoverageEntry | PaidEntry):
             return entry
         person = self._ref(PersonEntry, entry.person)
+        if isinstance(entry, PaidEntry):
+            return replace(entry, person=person)
         return replace(entry, person=person, payer=self._ref(PayerEntry, entry.payer))
 
     def _ref(self, kind: type[Entry], name: str) -> str:
@@ -146,13 +156,24 @@ def _entry(kind: type[Entry], body: dict[str, Any]) -> Entry:
     if kind is PersonEntry:
         body["birth_date"] = date.fromisoformat(body["birth_date"])
         body["tags"] = tuple(body["tags"])
+    if kind is PaidEntry:
+        body["services"] = tuple([_service(each) for each in body["services"]])
     if kind is CoverageEntry:
-        ends = {name: _day(value) for name, value in body["period"].items()}
-        body["period"] = Period(**ends)
+        body["period"] = _period(body["period"])
         body["used"] = tuple(
             [Used(u["limit"], Decimal(u["amount"]), u["year"]) for u in body["used"]]
         )
     return kind(**body)
+
+
+def _service(body: dict[str, Any]) -> PaidLine:
+    amounts = {name: Decimal(body[name]) for name in ("units", "paid") if body[name] is not None}
+    codings = tuple([Coding(**each) for each in body["codings"]])
+    return PaidLine(codings, _period(body["period"]), npi=body["npi"], **amounts)
+
+
+def _period(body: dict[str, Any]) -> Period:
+    return Period(**{name: _day(value) for name, value in body.items()})
 
 
 def _day(text: str | None) -> date | None:

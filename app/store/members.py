@@ -7,6 +7,7 @@ what is found is made there. An entry is written only when its digest says that 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
@@ -16,14 +17,14 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import Table, bindparam, select
 
-from app.determine.eligibility import Candidate, Payer
+from app.determine.eligibility import Candidate, Payer, number_key
 from app.domain.coverage import Coverage, Plan, Used
-from app.domain.roster import Entry
-from app.domain.values import Identifier, Period
+from app.domain.roster import Entry, PaidLine
+from app.domain.values import Coding, Identifier, Period
 from app.errors import Unavailable
 from app.store.link import ReadLink, WriteLink
 from app.store.member_rows import TABLES, Prepared, source
-from app.store.tables import coverages, member_numbers, payers, persons
+from app.store.tables import coverages, member_numbers, paid_services, payers, persons
 
 AT_ONCE = 8
 """Numbers in one look-up; a request names two or three."""
@@ -93,6 +94,29 @@ _PAYERS = (
 _OWN_NUMBERS = select(persons.c.numbers).where(
     persons.c.tenant == bindparam("tenant"), persons.c.ref == bindparam("ref")
 )
+PAID = (
+    select(paid_services.c.ref, paid_services.c.services)
+    .join_from(
+        persons,
+        paid_services,
+        (paid_services.c.tenant == persons.c.tenant) & (paid_services.c.person == persons.c.ref),
+    )
+    .where(
+        persons.c.tenant == bindparam("tenant"),
+        persons.c.ref.in_(
+            select(member_numbers.c.person).where(
+                member_numbers.c.tenant == bindparam("tenant"),
+                member_numbers.c.key == bindparam("key"),
+            )
+        ),
+        persons.c.birth_date == bindparam("birth_date"),
+        persons.c.family == bindparam("family"),
+        persons.c.given == bindparam("given"),
+    )
+    .order_by(paid_services.c.ref)
+)
+"""A subscriber's number names a family, so the person of the coverage is told by name and birth."""
+
 _ANY = select(coverages.c.ref).where(coverages.c.tenant == bindparam("tenant")).limit(1)
 
 
@@ -124,6 +148,21 @@ class Members:
             Payer(row.name, _identifiers(row.identifiers))
             for row in self._link.quickly(_PAYERS, {})
         )
+
+    def paid(self, coverage: Coverage) -> tuple[tuple[str, PaidLine], ...]:
+        """Each service that was paid for the member of this coverage, with the ref of its claim.
+
+        `coverage` is as it was found in this store; of a person whom the payer's own system knows
+        by another name or birth date nothing is found.
+        """
+        who = {
+            "key": number_key(coverage.member_id),
+            "birth_date": coverage.birth_date,
+            "family": coverage.family,
+            "given": coverage.given,
+        }
+        rows = self._link.fetch(PAID, who)
+        return tuple((row.ref, each) for row in rows for each in _services(row.services))
 
     def is_empty(self) -> bool:
         """Whether no coverage is stored at all."""
@@ -230,6 +269,22 @@ def _candidate(row: Any, plan_of: PlanOf) -> Candidate:
 
 def _used(text: str) -> tuple[Used, ...]:
     return tuple(Used(limit, Decimal(amount), year) for limit, amount, year in orjson.loads(text))
+
+
+def _services(text: str) -> Iterable[PaidLine]:
+    """What `app.store.member_rows` wrote."""
+    for codings, start, end, units, paid, npi in orjson.loads(text):
+        yield PaidLine(
+            tuple(Coding(system, code) for system, code in codings),
+            Period(_day(start), _day(end)),
+            None if units is None else Decimal(units),
+            None if paid is None else Decimal(paid),
+            npi,
+        )
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 def _identifiers(text: str) -> tuple[Identifier, ...]:

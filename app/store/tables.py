@@ -309,6 +309,20 @@ coverages = Table(
 """A person under a plan. `pays` is the order of payment (0 not known); an open end is NULL. The keys
 here are in the order in which SQLite, without statistics, chooses the right index."""
 
+paid_services = Table(
+    "paid_services",
+    metadata,
+    _text("tenant"),
+    _text("ref"),
+    _text("person"),
+    _text("services"),
+    Column("digest", LargeBinary(16), nullable=False),
+    PrimaryKeyConstraint("tenant", "person", "ref"),
+    UniqueConstraint("tenant", "ref"),
+    sqlite_with_rowid=False,
+)
+"""The paid lines of one claim of a person: what policies look back on. `services` is JSON."""
+
 member_numbers = Table(
     "member_numbers",
     metadata,

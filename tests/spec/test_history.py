@@ -11,13 +11,16 @@ import orjson
 import pytest
 
 from app.determine.explain import explain_item
+from app.domain.coverage import Coverage
 from app.domain.decision import Decision, Outcome
 from app.domain.guide import Guide
+from app.domain.roster import PaidLine
 from app.fhir.read import read_request
 from app.fhir.urls import system
 from app.flows.decide_file import decide_file, members
 from app.flows.history import StoredHistory
 from app.flows.judge import judge
+from app.flows.members_import import Import, import_members
 from app.flows.replay import past_cases
 from app.flows.submit import submit
 from app.rulebook.simulate import simulate
@@ -65,6 +68,14 @@ exempt:
     text: {en: Already authorized within 90 days., es: Ya autorizado dentro de 90 días.}
     cite: house
 """
+
+
+REPAIR = SCAN.replace("made-scan", "made-repair").replace(
+    """        where: {kind: authorization, outcome: [approved, modified]}
+""",
+    """        where: {kind: claim, provider-npi: ["1900005004"]}
+""",
+)
 
 
 @pytest.fixture
@@ -170,23 +181,30 @@ def test_a_predetermination_authorizes_nothing(made: World, guide: Guide) -> Non
 class _Asked:
     """A history that counts how often it is asked."""
 
-    times: int = 0
+    granted_asked: int = 0
+    paid_asked: int = 0
 
     def granted(self, member_id: str, by: datetime) -> tuple[Decision, ...]:
-        self.times += 1
+        self.granted_asked += 1
+        return ()
+
+    def paid(self, coverage: Coverage) -> tuple[tuple[str, PaidLine], ...]:
+        self.paid_asked += 1
         return ()
 
 
-@pytest.mark.parametrize(("code", "times"), [("E1390", 0), ("E0277", 1), ("J1745", 0)])
+@pytest.mark.parametrize(
+    ("code", "times"), [("E1390", (0, 0)), ("E0277", (1, 0)), ("J1745", (0, 1))]
+)
 def test_the_store_is_asked_only_when_a_policy_wants_to_know(
-    world: World, code: str, times: int
+    world: World, code: str, times: tuple[int, int]
 ) -> None:
     """Oxygen asks nothing, and infliximab only for paid claims."""
     asked, context = _Asked(), world.context
     bundle = asking(Guide.V22, code)
     request = read_request(bundle, Guide.V22)
     judge(request, bundle, context.eligibility, context.rulebook, "urn:x", fixed_moment(), asked)
-    assert asked.times == times
+    assert (asked.granted_asked, asked.paid_asked) == times
 
 
 def test_stored_cases_are_judged_again_with_what_came_before_them(made: World) -> None:
@@ -227,3 +245,35 @@ def test_deciding_a_file_sees_the_authorizations_of_the_database(made: World) ->
         )
     (item,) = judged.decision.items
     assert item.outcome is Outcome.NOT_REQUIRED
+
+
+@GUIDES
+@pytest.mark.parametrize(("served", "exempt"), [("2026-10-01", True), ("2026-08-01", False)])
+def test_what_the_payer_paid_before_counts(
+    tmp_path: Path, guide: Guide, served: str, exempt: bool
+) -> None:
+    """From an ExplanationOfBenefit of the member file; the decision names it as its source."""
+    world = made_world(tmp_path, {"made-repair": REPAIR})
+    line = {"servicedDate": served, "productOrService": {"coding": [{"code": "S8092"}]}}
+    place = tmp_path / "paid.ndjson"
+    benefit = {
+        "resourceType": "ExplanationOfBenefit",
+        "id": "paid-1",
+        "status": "active",
+        "patient": {"reference": "Patient/fw100001"},
+        "provider": {"identifier": {"system": system.NPI, "value": "1900005004"}},
+        "item": [line],
+    }
+    place.write_bytes(orjson.dumps(benefit))
+    plans = world.context.rulebook.plans.get
+    assert import_members(Import(world.context.store, "demo", plans), place).written
+    (item,) = decided(world, world.answer(asking(guide), guide)).items
+    told = "\n".join(explain_item(item))
+    assert f"last-approval = {served} ({served}, ExplanationOfBenefit" in told
+    assert (item.outcome is Outcome.NOT_REQUIRED) is exempt
+    (past,) = past_cases(world.context.store, "demo", world.context.limits)
+    assert past.situation is not None
+    kinds = [each.source.kind for each in past.situation.request.evidence]
+    assert "ExplanationOfBenefit" in kinds
+    other = decided(world, world.answer(WALTER.asks(asking(guide)), guide))
+    assert "ExplanationOfBenefit" not in "\n".join(explain_item(other.items[0]))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import pytest
 from app.determine.eligibility import number_key
 from app.domain.coverage import Coverage, LineOfBusiness, NotEligible, Plan
 from app.domain.request import CoverageClaim, Person
-from app.domain.roster import Rejection
+from app.domain.roster import PaidLine, Rejection
 from app.domain.values import Identifier, Period
 from app.errors import BadData
 from app.flows.eligibility import StoredMembers
@@ -63,6 +65,30 @@ def coverage(id_: str = "1", **more: Any) -> dict[str, Any]:
     }
 
 
+def benefit(id_: str = "1", *items: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """What was paid: one wheelchair cushion in March 2025, unless told otherwise."""
+    cushion = {"productOrService": {"coding": [{"system": HCPCS, "code": "E2601"}]}}
+    paid = {
+        "servicedDate": "2025-03-07",
+        "quantity": {"value": 2},
+        "adjudication": [
+            {"category": {"coding": [{"code": "benefit"}]}, "amount": {"value": 41.5}},
+        ],
+    }
+    return {
+        "resourceType": "ExplanationOfBenefit",
+        "id": id_,
+        "status": "active",
+        "use": "claim",
+        "patient": {"reference": "Patient/1"},
+        "provider": {"identifier": {"system": NPI, "value": "1900005004"}},
+        "item": list(items) or [{**cushion, **paid}],
+        **more,
+    }
+
+
+HCPCS = "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
+NPI = "http://hl7.org/fhir/sid/us-npi"
 GOOD = [coverage(), organization(), patient()]
 
 
@@ -398,3 +424,65 @@ def test_progress_is_told_for_each_step(take) -> None:
     take(GOOD, progress=lambda *step: told.append(step))
     assert {step for step, _, _ in told} == {"read", "check", "store"}
     assert all(0 <= done <= of for _, done, of in told)
+
+
+def paid(store: Store, number: str = "M1", **other: Any) -> list[tuple[str, PaidLine]]:
+    with store.read("demo") as look:
+        (row,) = look.members.find([number_key(number)], PLANS.get)
+        return list(look.members.paid(replace(row.coverage, **other)))
+
+
+def test_what_was_paid_comes_back_with_its_amounts(take, store) -> None:
+    report, _ = take([*GOOD, benefit()])
+    assert report.changes["paid claims"] == {Change.NEW: 1}
+    ((ref, service),) = paid(store)
+    assert (ref, [each.code for each in service.codings]) == ("ExplanationOfBenefit/1", ["E2601"])
+    day = date(2025, 3, 7)
+    assert (service.period, service.npi) == (Period(day, day), "1900005004")
+    assert (service.units, service.paid) == (Decimal(2), Decimal("41.5"))
+    assert take([benefit()])[0].changed == 0
+
+
+def test_a_reversed_claim_is_paid_no_more(take, store) -> None:
+    take([*GOOD, benefit(), benefit("2")])
+    take([benefit(status="cancelled")])
+    assert [ref for ref, _ in paid(store)] == ["ExplanationOfBenefit/2"]
+
+
+def test_a_family_number_shows_the_claims_of_one_person_alone(take, store) -> None:
+    """Both are known by the subscriber's number."""
+    take([*GOOD, benefit()])
+    assert len(paid(store)) == 1
+    assert paid(store, given="Luz") == paid(store, birth_date=date(1990, 1, 1)) == []
+
+
+def test_a_refused_line_was_not_paid(take, store) -> None:
+    code = {"productOrService": {"coding": [{"system": HCPCS, "code": "E0601"}]}}
+    refusal = {"category": {"coding": [{"code": "denialreason"}]}}
+    refused = {**code, "servicedDate": "2025-01-01", "adjudication": [refusal]}
+    take([*GOOD, benefit("1", refused), benefit("2", {**refused, "adjudication": []})])
+    ((ref, service),) = paid(store)
+    assert (ref, service.paid) == ("ExplanationOfBenefit/2", None)
+
+
+def test_predeterminations_and_drafts_are_passed_over(take, store) -> None:
+    report, _ = take([*GOOD, benefit(use="predetermination"), benefit("2", status="draft")])
+    assert report.ignored == 2 and paid(store) == []
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (benefit(patient={}), "ExplanationOfBenefit.patient.reference is missing"),
+        (benefit(patient={"reference": "Patient/9"}), "its person is neither in the file nor"),
+        (benefit("1", {"servicedDate": "2025-01-01"}), "item[0].productOrService has no code"),
+        (
+            benefit("1", {"productOrService": {"coding": [{"code": "E0601"}]}}),
+            "item[0].serviced[x] is missing",
+        ),
+    ],
+)
+def test_a_claim_that_cannot_be_used_is_named(take, store, bad, reason) -> None:
+    report, (rejection,) = take([*GOOD, bad])
+    assert not report.written and rejection.kind == "ExplanationOfBenefit"
+    assert reason in rejection.reason and is_empty(store)
