@@ -12,6 +12,7 @@ from datetime import date
 
 from app.determine.assertion_words import SAID
 from app.determine.book import Entry, Rulebook
+from app.determine.companions import proposed
 from app.determine.judge import judge
 from app.determine.match import match
 from app.determine.subject import Subject, gather, subject
@@ -41,6 +42,7 @@ from app.domain.decision import (
     ReviewKind,
 )
 from app.domain.facts import Truth
+from app.domain.policy import Companion
 from app.domain.request import PriorAuthRequest
 from app.domain.values import Coding, Text
 
@@ -169,6 +171,7 @@ def _completed(made: Assertion, line: Line) -> Assertion:
         policy_title=ref.title if ref else None,
         policy_path=ref.path if ref else "",
         alternative=_alternative(line),
+        companions=_companions(line),
     )
 
 
@@ -312,6 +315,13 @@ def _until(line: Line) -> date | None:
 def _contact(decided: ItemDecision, rulebook: Rulebook) -> Contact | None:
     delegate = rulebook.delegates.get(decided.delegate)
     return Contact(delegate.name, delegate.phone, delegate.url) if delegate else None
+
+
+def _companions(line: Line) -> tuple[Companion, ...]:
+    """What the policy proposes besides, where it covers the service at all."""
+    if line.entry is None or line.decided.outcome is Outcome.NOT_COVERED:
+        return ()
+    return proposed(line.entry.ready, line.subject)
 
 
 def _alternative(line: Line) -> Alternative | None:

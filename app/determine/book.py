@@ -15,6 +15,7 @@ from app.domain.coverage import Plan
 from app.domain.decision import PolicyRef
 from app.domain.policy import (
     Benefits,
+    Companion,
     DeadlineRule,
     Delegate,
     GoldCard,
@@ -49,6 +50,14 @@ class ReadyPathway:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadyCompanion:
+    """A companion order with its compiled condition."""
+
+    companion: Companion
+    when: Judge | None
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """A policy version that can be judged.
 
@@ -63,6 +72,7 @@ class Ready:
     never: tuple[ReadyRule, ...]
     clinician: tuple[ReadyRule, ...]
     exempt: tuple[ReadyRule, ...]
+    companions: tuple[ReadyCompanion, ...]
     ref: PolicyRef
     authorizations: bool = False
     paid_claims: bool = False
@@ -180,6 +190,10 @@ def _ready(policy: Policy, version: Version) -> Ready:
         never=rules(version.never),
         clinician=rules(version.clinician),
         exempt=rules(version.exempt),
+        companions=tuple(
+            ReadyCompanion(each, compiled(each.criterion, facts) if each.criterion else None)
+            for each in version.companions
+        ),
         ref=PolicyRef(
             policy.id, version.version, policy.sha256, policy.title, f"{POLICY_PATH}{policy.id}"
         ),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from app.domain.policy import Companion
 from app.domain.values import Coding, Period, Quantity, Text
 
 
@@ -145,7 +146,8 @@ class Assertion:
 
     `form` is (policy id, policy version) of the questionnaire that asks what is missing, `number`
     the authorization number when satisfied, `dependencies` the positions of the orders that the
-    answer hangs on, `policy` and `policy_version` the text that spoke.
+    answer hangs on, `policy` and `policy_version` the text that spoke, `companions` the orders
+    that it proposes besides.
     """
 
     covered: Covered
@@ -166,3 +168,4 @@ class Assertion:
     policy_title: Text | None = None
     policy_path: str = ""
     alternative: Alternative | None = None
+    companions: tuple[Companion, ...] = ()

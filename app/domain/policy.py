@@ -334,6 +334,30 @@ class Rule:
     technology: str = ""
 
 
+class OrderKind(StrEnum):
+    """As what a service is ordered."""
+
+    SERVICE = "service"
+    DEVICE = "device"
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """An order that a clinician may want beside the one at hand: a visit, a test, supplies.
+
+    Proposed while ordering and never a condition of anything. `codes` are those of which any counts
+    as ordered already, the proposed one included. `criterion` None: always.
+    """
+
+    id: str
+    service: str
+    kind: OrderKind
+    codes: CodeSet
+    text: Text
+    criterion: Criterion | None = None
+    citations: tuple[Citation, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A paper that shows facts: LOINC attachment type and X12 report type (PWK01)."""
@@ -401,6 +425,7 @@ class Version:
     grant: GrantRule | None
     documents: tuple[Document, ...]
     tell: Mapping[str, Text] = field(default_factory=lambda: MappingProxyType({}))
+    companions: tuple[Companion, ...] = ()
     unverified: tuple[Unverified, ...] = ()
 
 

@@ -111,7 +111,7 @@ def hook(
         insurer = payers[0].name if payers else caller.tenant
         asking = Asking(call, pool, coverage, aims, frame, insurer)
         news = _news(context, caller, asking, guide, moment)
-        shown = cards(subjects(context.rulebook, news), _desk(asking, moment))
+        shown = cards(subjects(context.rulebook, pool, news), _desk(asking, moment))
         actions = [each.action for each in news] if call.wants("coverage-info") else []
         return _answer(shown, actions, guide, kind)
 
@@ -223,6 +223,7 @@ def _desk(asking: Asking, moment: Moment) -> Desk:
         wants=asking.call.wants,
         most=asking.call.most_cards,
         new_uuid=moment.new_uuid,
+        user=asking.call.user,
     )
 
 

@@ -6,12 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.determine.codes import Codes, belongs, short_codes
 from app.domain.crd import Assertion
 from app.domain.policy import Version
 from app.fhir.crd.card import About
+from app.fhir.crd.pool import Pool
+from app.fhir.crd.services import services
+from app.fhir.crd.targets import ORDERS
+from app.fhir.read.systems import service
+from app.fhir.read.values import text
 from app.rulebook import Rulebook
 
 Json = dict[str, Any]
+_STANDING = ("draft", "active", "on-hold", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +30,24 @@ class News:
     action: Json
 
 
-def subjects(rulebook: Rulebook, news: Sequence[News]) -> list[About]:
+def subjects(rulebook: Rulebook, pool: Pool, news: Sequence[News]) -> list[About]:
     """Each target about which there is news, with what its policy holds for cards."""
-    return [_subject(rulebook, each) for each in news]
+    ordered = _ordered(rulebook, pool) if any(s.companions for n in news for s in n.told) else set()
+    return [_subject(rulebook, each, frozenset(ordered)) for each in news]
 
 
-def _subject(rulebook: Rulebook, news: News) -> About:
+def _ordered(rulebook: Rulebook, pool: Pool) -> set[tuple[str, str]]:
+    """The codes of all orders that came along and still stand: what the client knows already."""
+    found: set[tuple[str, str]] = set()
+    for order in pool.of(*ORDERS):
+        if text(order, "status") in _STANDING:
+            for concept in services(order, pool):
+                read = service(concept)
+                found |= short_codes(read, rulebook.terms.systems) if read else frozenset()
+    return found
+
+
+def _subject(rulebook: Rulebook, news: News, ordered: Codes) -> About:
     spoke = next((said for said in news.told if said.policy), None)
     policy = rulebook.policies.get(spoke.policy) if spoke else None
     versions: tuple[Version, ...] = policy.versions if policy else ()
@@ -38,4 +57,10 @@ def _subject(rulebook: Rulebook, news: News) -> About:
         said=news.told,
         sources=policy.sources if policy else (),
         documents=version.documents if version else (),
+        companions=[
+            each
+            for said in news.told
+            for each in said.companions
+            if not belongs(ordered, each.codes, frozenset())
+        ],
     )

@@ -34,6 +34,7 @@ CASES_FILE = "cases.yaml"
 EXPECTATIONS = (
     "outcome", "pathway", "cause", "review", "units", "until", "next_review", "needed", "not_needed",
     "reasons", "clinical", "benefit", "delegate", "findings", "policy", "due", "deadline", "penalty",
+    "companions",
 )  # fmt: skip
 _NAMES = (
     "today", "received", "service", "also", "units", "unit", "service_day", "service_end", "place",

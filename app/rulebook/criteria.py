@@ -6,12 +6,15 @@ from dataclasses import replace
 from decimal import Decimal
 
 from app.domain.policy import (
+    CodeSet,
+    Companion,
     Criterion,
     FactSpec,
     FactType,
     GrantRule,
     Offer,
     Operand,
+    OrderKind,
     Pathway,
     Rule,
     Test,
@@ -123,6 +126,29 @@ class Criteria:
             )
             if what != "clinician" and not read[-1].citations:
                 raise item.wrong(f"an entry of `{what}:` needs `cite:`")
+            verified(fields, name.word(), self._state)
+            fields.done()
+        return tuple(read)
+
+    def companions(self, node: Node | None) -> tuple[Companion, ...]:
+        """Orders to propose beside the one at hand."""
+        read = []
+        for item in node.listed() if node else ():
+            fields = Fields(item, "an entry of `companions:`")
+            name, order = fields.need("id"), fields.need("order")
+            when, same = fields.get("when"), fields.get("same_as")
+            more = code_set(same, "HCPCS", self._state.terms) if same else CodeSet()
+            read.append(
+                Companion(
+                    id=name.word(),
+                    service=order.word(),
+                    kind=OrderKind(fields.need("kind").one_of(tuple(OrderKind))),
+                    codes=replace(more, exact=more.exact | {("HCPCS", order.word())}),
+                    text=text(fields.need("text")),
+                    criterion=self.tree(when, name.word()) if when else None,
+                    citations=citations(fields, self._state),
+                )
+            )
             verified(fields, name.word(), self._state)
             fields.done()
         return tuple(read)

@@ -103,6 +103,9 @@ def _version(version: Version) -> dict[str, str]:
         said["grant"] = _grant(version.grant)
     outcomes = version.outcomes
     said["outcomes"] = f"met {outcomes.met}, unmet {outcomes.unmet}, unknown {outcomes.unknown}"
+    for companion in version.companions:
+        said[f"companion {companion.id}"] = f"{companion.service}; {companion.text['en']}"
+        said.update(_criteria(companion.criterion) if companion.criterion else {})
     for document in version.documents:
         said[f"document {document.id}"] = f"{document.label['en']} ({document.loinc})"
     for name, told in version.tell.items():

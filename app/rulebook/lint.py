@@ -74,6 +74,10 @@ def _version(version: Version) -> Iterator[tuple[str, str]]:
             yield from _languages(f"{kind}.{rule.id}", rule.text)
             if kind == "never" or rule.always:
                 yield from _blocking(kind, rule, version)
+    for companion in version.companions:
+        yield from _languages(f"companions.{companion.id}", companion.text)
+        if not companion.citations:
+            yield f"companions.{companion.id}", "needs `cite:`"
     for document in version.documents:
         yield from _languages(f"documents.{document.id}", document.label)
         if not loinc_is_sound(document.loinc):

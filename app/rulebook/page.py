@@ -26,6 +26,7 @@ _HEADS = {
         "grant": "Granted",
         "facts": "What we need to know",
         "documents": "What shows it",
+        "companions": "Proposed beside it",
         "unverified": "Not verified yet",
         "always": "always",
         "any": "any service",
@@ -49,6 +50,7 @@ _HEADS = {
         "grant": "Se concede",
         "facts": "Lo que necesitamos saber",
         "documents": "Lo que lo demuestra",
+        "companions": "Se propone además",
         "unverified": "Aún sin verificar",
         "always": "siempre",
         "any": "cualquier servicio",
@@ -115,6 +117,10 @@ def _version(version: Version, language: str) -> Iterator[str]:
         yield f"  {heads['documents']}"
     for document in version.documents:
         yield f"    {_in(document.label, language)} (LOINC {document.loinc})"
+    if version.companions:
+        yield f"  {heads['companions']}"
+    for companion in version.companions:
+        yield f"    {companion.service}: {_in(companion.text, language)}"
     if version.unverified:
         yield f"  {heads['unverified']}"
     for mark in version.unverified:

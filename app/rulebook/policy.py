@@ -44,7 +44,7 @@ SOURCE_KINDS = (
 )  # fmt: skip
 BODY = (
     "applies", "facts", "criteria", "pathways", "never", "clinician", "exempt", "outcomes", "grant",
-    "documents", "tell",
+    "documents", "tell", "companions",
 )  # fmt: skip
 TOLD = tuple(
     f"{whom}-{what}"
@@ -142,6 +142,7 @@ def _version(node: Node, shared: Mapping[str, Node], state: FileState) -> Versio
         grant=criteria.grant(grant) if grant else None,
         documents=_documents(body["documents"]),
         tell=_tell(body["tell"]),
+        companions=criteria.companions(body["companions"]),
     )
     version = replace(version, unverified=tuple(dict.fromkeys(state.unverified)))
     state.unverified = kept

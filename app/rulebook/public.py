@@ -118,6 +118,10 @@ def _version(version: Version) -> Json:
             {"id": each.id, "label": each.label, "loinc": each.loinc, "when": each.when}
             for each in version.documents
         ],
+        "companions": [
+            {"id": each.id, "service": each.service, "text": each.text}
+            for each in version.companions
+        ],
         "unverified": [{"at": each.where, "because": each.reason} for each in version.unverified],
     }
 

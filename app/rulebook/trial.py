@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 
 from app.clock import Moment
 from app.determine.book import Rulebook
+from app.determine.companions import proposed, weighed
 from app.determine.dates import day_of
 from app.determine.decide import decide
 from app.determine.judge import judge
 from app.determine.match import match
-from app.determine.subject import gather, subject
+from app.determine.subject import Subject, gather, subject
 from app.domain.decision import Decision, Finding, ItemDecision
 from app.domain.facts import Truth
 from app.domain.policy import Criterion, Policy, Role, Version
@@ -85,7 +86,10 @@ def run(folder: Path, rulebook: Rulebook, policies: Iterable[Policy]) -> Iterato
         home = folder.parent / Path(policy.file).parent
         for case in cases(home, policy, rulebook.terms, rulebook.plans):
             decision = decided(case, rulebook)
-            wrong = tuple(_differences(case, decision, rulebook.time_zone))
+            wrong = (
+                *_differences(case, decision, rulebook.time_zone),
+                *_companions(case, rulebook),
+            )
             beside = tuple(_beside(case, policy, rulebook))
             yield Result(policy.id, case, decision, wrong, beside)
 
@@ -103,11 +107,26 @@ def _with_card(case: Case, rulebook: Rulebook) -> Rulebook:
 
 
 def _beside(case: Case, policy: Policy, rulebook: Rulebook) -> Iterator[tuple[str, Finding]]:
-    """What a policy that is asked before others finds on line 1, whoever decides in the end."""
+    """What a policy finds on line 1 beside the decision: one that is asked before others, whoever
+    decides in the end; any other about the orders that it proposes besides."""
+    book = _with_card(case, rulebook)
+    line = _line(case, book)
+    found = match(line, book)
     if policy.role is Role.COVERAGE:
+        ready = found.entry.ready if found.entry else None
+        if ready is not None and ready.policy.id == policy.id:
+            for _, finding in weighed(ready, line):
+                if finding is not None:
+                    yield ready.version.version, finding
         return
-    book, request = _with_card(case, rulebook), case.request
-    line = subject(
+    for entry in (*found.exemptions, *found.exclusions):
+        if entry.ready.policy.id == policy.id:
+            yield entry.ready.version.version, judge(entry.ready, line).finding
+
+
+def _line(case: Case, book: Rulebook) -> Subject:
+    request = case.request
+    return subject(
         request,
         request.items[0],
         case.coverage,
@@ -117,15 +136,25 @@ def _beside(case: Case, policy: Policy, rulebook: Rulebook) -> Iterator[tuple[st
         book.benefits.get(case.coverage.plan.id),
         book.gold_cards,
     )
-    found = match(line, book)
-    for entry in (*found.exemptions, *found.exclusions):
-        if entry.ready.policy.id == policy.id:
-            yield entry.ready.version.version, judge(entry.ready, line).finding
+
+
+def _companions(case: Case, rulebook: Rulebook) -> Iterator[str]:
+    """What is wrong about the orders that are proposed besides."""
+    wanted = case.expect.get("companions")
+    if wanted is None:
+        return
+    line = _line(case, rulebook)
+    entry = match(line, rulebook).entry
+    found = [each.id for each in proposed(entry.ready, line)] if entry else []
+    if sorted(found) != sorted(wanted.words()):
+        yield f"companions: {', '.join(found) or 'none'}, not {', '.join(wanted.words()) or 'none'}"
 
 
 def _differences(case: Case, decision: Decision, zone: str) -> Iterator[str]:
     line = next(item for item in decision.items if item.sequence == 1)
     for name, wanted in case.expect.items():
+        if name == "companions":
+            continue
         found = _found(name, wanted, line, decision, zone)
         if found:
             yield f"{name}: {found}"
@@ -216,6 +245,7 @@ def leaves(version: Version) -> Iterator[Criterion]:
     roots += [each for way in version.pathways for each in (way.when, way.criterion) if each]
     for rules in (version.never, version.clinician, version.exempt):
         roots += [rule.criterion for rule in rules]
+    roots += [each.criterion for each in version.companions if each.criterion]
     for root in roots:
         yield from _plain(root)
 

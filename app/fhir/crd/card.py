@@ -14,7 +14,7 @@ from uuid import UUID
 
 from app.domain.crd import Assertion, Covered, Hook, PriorAuth
 from app.domain.guide import Guide
-from app.domain.policy import Document, PolicySource
+from app.domain.policy import Companion, Document, PolicySource
 from app.domain.values import Text
 from app.fhir.crd.extension import Frame, words
 from app.fhir.crd.pool import name_of
@@ -30,12 +30,16 @@ _CODED = ("codeCodeableConcept", "code", "medicationCodeableConcept")
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a card may draw on: a resource, what was said of it, and the policy that spoke."""
+    """What a card may draw on: a resource, what was said of it, and the policy that spoke.
+
+    `companions` are the orders to propose besides which nobody has ordered yet.
+    """
 
     resource: Json
     said: Sequence[Assertion]
     sources: Sequence[PolicySource]
     documents: Sequence[Document]
+    companions: Sequence[Companion] = ()
 
     @property
     def needs_authorization(self) -> bool:
@@ -45,7 +49,10 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Who sends the cards to whom: the insurer's name, the reader's frame, what is wanted."""
+    """Who sends the cards to whom: the insurer's name, the reader's frame, what is wanted.
+
+    `user` is `Type/id` of the reader, "" when the hook does not say.
+    """
 
     insurer: str
     frame: Frame
@@ -53,14 +60,15 @@ class Desk:
     wants: Callable[[str], bool]
     most: int
     new_uuid: Callable[[], UUID]
+    user: str
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
     """What one kind of card says. `lines` stand in the detail below the names of the orders.
 
-    `rest` are further members of the card (links, suggestions). Contents of several orders that are
-    alike in all of this become one card.
+    `rest` are further members of the card (links, suggestions). Contents of several orders with the
+    same `alike` become one card; an empty one stays alone.
     """
 
     topic: str
@@ -68,6 +76,7 @@ class Content:
     lines: tuple[str, ...] = ()
     rest: Json = field(default_factory=dict)
     indicator: str = "info"
+    alike: str = ""
 
 
 class Urgency(IntEnum):

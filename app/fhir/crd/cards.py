@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from app.fhir.crd.card import About, Content, Desk, card, urgency
-from app.fhir.crd.proposals import alternates
+from app.fhir.crd.proposals import alternates, companions
 from app.fhir.crd.reading import papers, references
 
 Json = dict[str, Any]
 Kind = Callable[[About, Desk], Iterator[Content]]
 
-KINDS: tuple[Kind, ...] = (alternates, papers, references)
+KINDS: tuple[Kind, ...] = (alternates, companions, papers, references)
 """The more useful first, among cards about orders of the same urgency."""
 
 
@@ -32,9 +32,13 @@ def cards(about: Sequence[About], desk: Desk) -> list[Json]:
     found.sort(key=lambda made: made[0])
     together: list[tuple[Content, list[About]]] = []
     for _, content, each in found:
-        same = next((kept for kept in together if kept[0] == content), None)
+        same = next((kept for kept in together if _alike(kept[0], content)), None)
         if same is None:
             together.append((content, [each]))
         else:
             same[1].append(each)
     return [card(content, those, desk) for content, those in together[: desk.most]]
+
+
+def _alike(one: Content, other: Content) -> bool:
+    return bool(one.alike) and (one.topic, one.alike) == (other.topic, other.alike)

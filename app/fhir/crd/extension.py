@@ -237,13 +237,22 @@ def on_secondary(said: Assertion) -> Assertion:
 
 
 def is_alike(one: Assertion, other: Assertion) -> bool:
-    """Whether two assertions differ in their billing codes only."""
-    return replace(one, billing=()) == replace(other, billing=())
+    """Whether two assertions say the same but for their billing codes."""
+    return _plain(one) == _plain(other)
+
+
+def _plain(said: Assertion) -> Assertion:
+    return replace(said, billing=(), companions=())
 
 
 def joined(one: Assertion, other: Assertion) -> Assertion:
-    """One assertion for the billing codes of both."""
-    return replace(one, billing=tuple(dict.fromkeys((*one.billing, *other.billing))))
+    """One assertion for the billing codes of both, with what is proposed beside either."""
+    more = [each for each in other.companions if each not in one.companions]
+    return replace(
+        one,
+        billing=tuple(dict.fromkeys((*one.billing, *other.billing))),
+        companions=(*one.companions, *more),
+    )
 
 
 def told_before(resource: Json, coverage: str) -> list[Json]:

@@ -30,12 +30,16 @@ def references(about: About, desk: Desk) -> Iterator[Content]:
         if source.url.startswith("https://")
     ]
     if links:
-        rest: Json = {"links": links[:MOST_LINKS]}
-        yield Content("guideline", words(_SOURCES, desk.frame), rest=rest)
+        yield Content(
+            topic="guideline",
+            summary=words(_SOURCES, desk.frame),
+            rest={"links": links[:MOST_LINKS]},
+            alike=" ".join(link["url"] for link in links),
+        )
 
 
 def papers(about: About, desk: Desk) -> Iterator[Content]:
     """Which papers a request for authorization needs, so that they are at hand."""
     if about.documents and about.needs_authorization:
         listed = tuple(f"- {words(each.label, desk.frame)}" for each in about.documents)
-        yield Content("claim", words(_PAPERS, desk.frame), listed)
+        yield Content("claim", words(_PAPERS, desk.frame), listed, alike=" ".join(listed))

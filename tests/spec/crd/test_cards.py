@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from app.domain.guide import Guide
-from tests.spec.crd.asking import GUIDES, Json, ask, call, post
+from tests.spec.crd.asking import GUIDES, Json, ask, call, errors, post
 from tests.world import World, new_world
 
 
@@ -31,6 +31,12 @@ def cards(world: World, body: Json, guide: Guide) -> list[Json]:
     return found
 
 
+def on(found: list[Json], topic: str) -> Json:
+    """The one card on a topic."""
+    (card,) = [each for each in found if each["source"]["topic"]["code"] == topic]
+    return card
+
+
 def options(body: Json, **chosen: object) -> Json:
     spelled = {name.replace("_", "-"): value for name, value in chosen.items()}
     body.setdefault("extension", {})["davinci-crd.configuration"] = spelled
@@ -47,7 +53,8 @@ def alternative(guide: Guide) -> Json:
 
 @pytest.mark.parametrize("guide", GUIDES)
 def test_a_needed_authorization_brings_its_papers_and_sources(world: World, guide: Guide) -> None:
-    papers, sources = cards(world, call("order-sign-needed", guide), guide)
+    found = cards(world, call("order-sign-needed", guide), guide)
+    papers, sources = on(found, "claim"), on(found, "guideline")
     assert "E1390" in papers["detail"] and "links" not in papers and "suggestions" not in papers
     assert all(link["type"] == "absolute" for link in sources["links"])
     associated = papers["extension"]["davinci-crd.associated-resource"]
@@ -69,6 +76,29 @@ def test_what_the_policy_offers_instead_can_be_chosen(world: World, guide: Guide
 
 
 @pytest.mark.parametrize("guide", GUIDES)
+def test_an_order_that_goes_with_this_one_is_proposed_until_somebody_orders_it(
+    world: World, guide: Guide
+) -> None:
+    body = call("order-sign-needed", guide)
+    card = on(cards(world, body, guide), "clinical-reminder")
+    ((action,),) = [each["actions"] for each in card["suggestions"]]
+    order = action["resource"]
+    assert action["type"] == "create" and order["code"]["coding"][0]["code"] == "94761"
+    assert order["subject"] == {"reference": "Patient/fw100001"} and order["requester"]
+    assert errors(world, order, guide) == []
+    for place in (body["prefetch"], body["context"]):
+        already = copy.deepcopy(body)
+        order = {**order, "id": "oximetry"}
+        if place is body["prefetch"]:
+            already["prefetch"]["others"] = {"resourceType": "Bundle", "type": "searchset"}
+            already["prefetch"]["others"]["entry"] = [{"resource": {**order, "status": "active"}}]
+        else:
+            already["context"]["draftOrders"]["entry"].append({"resource": order})
+        topics = {c["source"]["topic"]["code"] for c in cards(world, already, guide)}
+        assert "clinical-reminder" not in topics
+
+
+@pytest.mark.parametrize("guide", GUIDES)
 def test_nothing_to_do_is_no_card(world: World, guide: Guide) -> None:
     assert cards(world, call("order-sign-no-auth", guide), guide) == []
     assert cards(world, call("order-sign-granted", guide), guide) == []
@@ -85,11 +115,15 @@ def test_what_the_client_knows_brings_no_card_again(world: World, guide: Guide) 
 @pytest.mark.parametrize("guide", GUIDES)
 def test_options_are_obeyed_and_nonsense_is_ignored(world: World, guide: Guide) -> None:
     body = call("order-sign-needed", guide)
-    assert len(cards(world, options(body, guideline=False), guide)) == 1
-    assert len(cards(world, options(body, claim=False), guide)) == 1
+    everything = len(cards(world, body, guide))
+    for topic in ("guideline", "claim", "clinical-reminder"):
+        found = cards(world, options(body, **{topic: False}), guide)
+        assert len(found) == everything - 1
+        assert topic not in {each["source"]["topic"]["code"] for each in found}
     assert len(cards(world, options(body, max_cards=1), guide)) == 1
     assert cards(world, options(body, max_cards=0), guide) == []
-    assert len(cards(world, options(body, max_cards="none", guideline=3), guide)) == 2
+    nonsense = options(body, max_cards="none", guideline=3, limits=True)
+    assert len(cards(world, nonsense, guide)) == everything
 
 
 @pytest.mark.parametrize("guide", GUIDES)
@@ -102,7 +136,9 @@ def test_the_order_that_needs_most_comes_first_and_what_is_alike_is_said_once(
         order = copy.deepcopy(orders[0]["resource"])
         order["id"], order["codeCodeableConcept"]["coding"][0]["code"] = name, code
         orders.append({"fullUrl": f"https://ehr.example/DeviceRequest/{name}", "resource": order})
-    bed, _, papers, _ = cards(world, body, guide)
+    bed, *others = cards(world, body, guide)
+    papers, proposed = on(others, "claim"), on(others, "clinical-reminder")
+    assert len(proposed["suggestions"]) == 1
     assert bed["source"]["topic"]["code"] == "therapy-alternatives-req"
     about = [str(each) for each in papers["extension"]["davinci-crd.associated-resource"]]
     assert [("oxygen" in each, "portable" in each) for each in about] == [
