@@ -16,6 +16,7 @@ from app.clock import Moment
 from app.determine.book import Rulebook
 from app.determine.deadlines import Due, dues, strictness
 from app.determine.outcome import Draft, draft
+from app.determine.pauses import Pause, with_pause
 from app.determine.subject import Gathered, gather, subject
 from app.determine.words import ELIGIBILITY, said
 from app.domain.coverage import Coverage, Eligibility, EligibilityProblem, NotEligible
@@ -70,7 +71,7 @@ def decide(
         items.append(_numbered(drafted, item, moment, today))
     first = min(waiting, key=strictness, default=None)
     granted = [item.grant.period for item in items if item.grant]
-    return Decision(
+    made = Decision(
         items=tuple(items),
         errors=(),
         made_at=moment.now,
@@ -86,6 +87,10 @@ def decide(
         language=eligibility.language,
         accumulated=tuple(sorted(used.items())),
     )
+    if not any(item.pend_cause is PendCause.MISSING_FACTS for item in items):
+        return made
+    asked = Pause(moment.now)
+    return with_pause(made, rulebook.deadlines, moment.now, asked, rulebook.time_zone)
 
 
 def _refused(found: NotEligible, rulebook: Rulebook, moment: Moment) -> Decision:

@@ -21,6 +21,7 @@ _WORDS = {
         "units": "units",
         "to": "to",
         "due": "Due",
+        "paused": "The clock stands still for what was asked for, at most until",
         "error": "Not answered",
         "unknown": "unknown",
         "yes": "yes",
@@ -46,6 +47,7 @@ _WORDS = {
         "units": "unidades",
         "to": "a",
         "due": "Fecha límite",
+        "paused": "El plazo está detenido por lo que se pidió, a más tardar hasta",
         "error": "Sin respuesta",
         "unknown": "desconocido",
         "yes": "sí",
@@ -74,6 +76,8 @@ def explain(decision: Decision, language: str = "en") -> Iterator[str]:
         yield from explain_item(item, language)
     if decision.due:
         yield f"{words['due']}: {decision.due.isoformat()} ({decision.deadline_rule})"
+    if decision.paused_until:
+        yield f"{words['paused']}: {decision.paused_until.isoformat()}"
     for each in decision.protections:
         time = f"{each.amount} {words[each.unit]}"
         yield f"{words['protected']}: {time}, {each.rule}{_cited((each.citation,))}"

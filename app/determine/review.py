@@ -259,5 +259,6 @@ def _whole(decision: Decision, by: HumanReview | None, moment: Moment) -> Decisi
         number=(decision.number or moment.new_number("FA")) if granted else "",
         period=overall,
         due=decision.due if waits else None,
+        paused_until=decision.paused_until if waits else None,
         human=max(signed, key=lambda each: each.at, default=by),
     )

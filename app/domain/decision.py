@@ -272,7 +272,8 @@ class Decision:
 
     `rulebook` is the hash of the rulebook in force, `number` the overall authorization number
     (given when at least one item is granted), `due` the instant by which pended items must be
-    decided, by the rule `deadline_rule`. `protections` are all rules that protect this member in this
+    decided, by the rule `deadline_rule`; `paused_until` is until when at most its clock stands still
+    for what was asked for, None while it runs. `protections` are all rules that protect this member in this
     request, the strictest first; where the funding of the plan is unknown, those of every funding.
     `member_id`, `plan` and `line` name the coverage that was used.
     """
@@ -285,6 +286,7 @@ class Decision:
     period: Period | None = None
     due: datetime | None = None
     deadline_rule: str = ""
+    paused_until: datetime | None = None
     protections: tuple[Protection, ...] = ()
     human: HumanReview | None = None
     member_id: str = ""

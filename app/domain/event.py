@@ -18,6 +18,7 @@ class EventKind(StrEnum):
     INFORMATION_REQUESTED = "information-requested"
     CLOCK_STARTED = "clock-started"
     CLOCK_PAUSED = "clock-paused"
+    CLOCK_RESUMED = "clock-resumed"
     CLOCK_STOPPED = "clock-stopped"
     CLOCK_EXTENDED = "clock-extended"
     CLOCK_EXPIRED = "clock-expired"

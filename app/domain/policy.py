@@ -573,10 +573,25 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockPause:
+    """That a clock stands still while what was asked for has not come, and where that is written.
+
+    For at most `most` of `unit` (`hours` or `days`); `then` is how much time there is afterwards, in
+    the unit of the rule, 0 for what was left.
+    """
+
+    most: int
+    unit: str
+    citations: tuple[Citation, ...]
+    then: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class DeadlineRule:
     """By when a decision is due: dated, cited, by line, funding, state, review kind and urgency.
 
-    `unit` is `hours`, `days` (calendar) or `business-days`. Empty sets do not restrict.
+    `unit` is `hours`, `days` (calendar) or `business-days`. Empty sets do not restrict. `pause` None:
+    the clock never stands still.
     """
 
     id: str
@@ -590,3 +605,4 @@ class DeadlineRule:
     urgencies: frozenset[str] = frozenset()
     policies: frozenset[str] = frozenset()
     period: Period = ALWAYS
+    pause: ClockPause | None = None

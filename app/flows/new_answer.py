@@ -8,11 +8,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import orjson
 
 from app.clock import Moment
+from app.determine.pauses import Pause, with_pause
 from app.domain.case import Case, CaseState, allows
 from app.domain.decision import Decision
 from app.domain.event import Event, EventKind
@@ -25,7 +27,7 @@ from app.fhir.write import Envelope, write_response
 from app.flows.accept import bundle_in
 from app.flows.context import Context
 from app.flows.notify import tell
-from app.flows.record import MEDIA_TYPE, state_after
+from app.flows.record import MEDIA_TYPE, paused, state_after
 from app.store import CaseItem, DocumentKind, Read, Resource, StoredDecision, Write
 
 
@@ -69,6 +71,7 @@ def answer_anew(
     before = opened.case
     state = state_after(decision)
     _check_state(before.state, state)
+    decision, clock = _clocked(context, opened, decision, state, moment)
     case = replace(
         before,
         state=state,
@@ -86,7 +89,7 @@ def answer_anew(
     work.decisions.add(
         decision_id, decision, opened.stored.eligibility, event(EventKind.DECIDED, data)
     )
-    for kind, more in told:
+    for kind, more in [*told, *clock]:
         work.events.append(event(kind, more))
     if decision.due is None and before.due is not None:
         work.events.append(event(EventKind.CLOCK_STOPPED, {"due": before.due.isoformat()}))
@@ -108,6 +111,32 @@ def answer_anew(
 def _check_state(before: CaseState, after: CaseState) -> None:
     if before is not after and not allows(before, after):
         raise Conflict(f"A case that is {before} cannot become {after}.")
+
+
+def _clocked(
+    context: Context, opened: Open, decision: Decision, state: CaseState, moment: Moment
+) -> tuple[Decision, list[tuple[EventKind, Mapping[str, object]]]]:
+    """The decision with its clock paused, running again or as it was, and what the log says of that."""
+    if decision.due is None:
+        return decision, []
+    began = _first(opened.events, EventKind.CLOCK_PAUSED)
+    ended = _first(opened.events, EventKind.CLOCK_RESUMED)
+    asks = state is CaseState.AWAITING_INFORMATION
+    if began is None and not asks:
+        return decision, []
+    pause = Pause(began or moment.now, ended or (None if asks else moment.now))
+    rulebook, received = context.rulebook, opened.case.received_at
+    decision = with_pause(decision, rulebook.deadlines, received, pause, rulebook.time_zone)
+    if began is None and decision.paused_until:
+        return decision, [(EventKind.CLOCK_PAUSED, paused(decision))]
+    if began and pause.end and not ended and decision.due:
+        due = {"rule": decision.deadline_rule, "due": decision.due.isoformat()}
+        return decision, [(EventKind.CLOCK_RESUMED, due)]
+    return decision, []
+
+
+def _first(events: tuple[Event, ...], kind: EventKind) -> datetime | None:
+    return next((event.at for event in events if event.kind is kind), None)
 
 
 def last_answer(work: Write, opened: Open) -> Resource:

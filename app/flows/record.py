@@ -174,6 +174,14 @@ def _what_waits(decision: Decision) -> Iterator[tuple[EventKind, dict[str, objec
             EventKind.CLOCK_STARTED,
             {"due": decision.due.isoformat(), "rule": decision.deadline_rule},
         )
+    if decision.paused_until is not None:
+        yield EventKind.CLOCK_PAUSED, paused(decision)
+
+
+def paused(decision: Decision) -> dict[str, object]:
+    """What the log says of a clock that stands still."""
+    until = decision.paused_until.isoformat() if decision.paused_until else ""
+    return {"rule": decision.deadline_rule, "until": until}
 
 
 def _case_item(item: Item, intake: Intake) -> CaseItem:

@@ -233,7 +233,8 @@ def _tables(book: Rulebook) -> dict[str, str]:
             words = f"{waiting.months} months for {_codes(waiting.codes)}"
             said[f"plan {plan.id}, waiting {waiting.id}"] = words
     for rule in book.deadlines:
-        said[f"deadline {rule.id}"] = f"{rule.amount} {rule.unit}, {_days(rule.period)}"
+        stands = f", pause {rule.pause.most} {rule.pause.unit}" if rule.pause else ""
+        said[f"deadline {rule.id}"] = f"{rule.amount} {rule.unit}{stands}, {_days(rule.period)}"
     for delegate in book.delegates.values():
         said[f"delegate {delegate.id}"] = f"{delegate.name}, {delegate.phone}"
     for card in book.gold_cards:

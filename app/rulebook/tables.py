@@ -13,6 +13,7 @@ from app.domain.coverage import Funding, LineOfBusiness, Plan
 from app.domain.decision import Citation, Penalty, ReviewKind
 from app.domain.policy import (
     Benefits,
+    ClockPause,
     DeadlineRule,
     Delegate,
     EvidenceSlot,
@@ -275,6 +276,21 @@ def _deadline(node: Node, state: FileState) -> DeadlineRule:
         urgencies=some("urgencies", URGENCIES),
         policies=some("policies"),
         period=period(fields),
+        pause=_pause(paused, name, state) if (paused := fields.get("pause")) else None,
+    )
+    fields.done()
+    return made
+
+
+def _pause(node: Node, rule: str, state: FileState) -> ClockPause:
+    fields = Fields(node, "a pause")
+    then = fields.get("then")
+    verified(fields, f"{rule} pause", state)
+    made = ClockPause(
+        most=fields.need("most").whole(),
+        unit=fields.need("unit").one_of(("hours", "days")),
+        citations=_cited(fields, state),
+        then=then.whole() if then else 0,
     )
     fields.done()
     return made

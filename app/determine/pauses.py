@@ -1,0 +1,78 @@
+"""What asking does to a clock: it stands still where the rule's own law lets it, and nowhere else.
+
+Each rule that protects the member has its own clock, so the strictest may be another one while the
+first stands still. A rule's clock stands still once, for the first thing that was asked for, and never
+longer than its law gives the requester to answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+from app.determine.deadlines import Due, instant_due, strictness
+from app.domain.decision import Decision
+from app.domain.policy import DeadlineRule
+
+_END_OF_DAY = time(23, 59, 59)
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """From the instant at which something was asked for; `end` None while it has not arrived."""
+
+    start: datetime
+    end: datetime | None = None
+
+
+def due_with(rule: DeadlineRule, received: datetime, pause: Pause, zone: str) -> datetime:
+    """When the time of one rule is over, with what it stands still; while nothing has arrived, as if
+    it came at the last instant.
+    """
+    due = instant_due(rule, received, zone)
+    if rule.pause is None or pause.start >= due:
+        return due
+    end = _end(rule, pause, zone)
+    if rule.pause.then:
+        return instant_due(replace(rule, amount=rule.pause.then), end, zone)
+    if rule.unit == "hours":
+        return due + (end - pause.start)
+    local = ZoneInfo(zone)
+    stood = end.astimezone(local).date() - pause.start.astimezone(local).date()
+    last = due.astimezone(local).date() + stood
+    return datetime.combine(last, _END_OF_DAY, local).astimezone(received.tzinfo)
+
+
+def paused_until(
+    rule: DeadlineRule, received: datetime, pause: Pause, zone: str
+) -> datetime | None:
+    """Until when the rule's clock stands still at most, None where it runs."""
+    if rule.pause is None or pause.end or pause.start >= instant_due(rule, received, zone):
+        return None
+    return _end(rule, pause, zone)
+
+
+def with_pause(
+    decision: Decision, rules: Iterable[DeadlineRule], received: datetime, pause: Pause, zone: str
+) -> Decision:
+    """A decision that waits, due when the strictest of its protecting rules says so after the pause.
+
+    Only a clock that the law lets stand still is moved: without such a rule nothing changes.
+    """
+    protecting = {each.rule for each in decision.protections}
+    found = [each for each in rules if each.id in protecting]
+    governing = next((each for each in found if each.id == decision.deadline_rule), None)
+    if decision.due is None or governing is None or governing.pause is None:
+        return replace(decision, paused_until=None)
+    first = min((Due(due_with(e, received, pause, zone), e) for e in found), key=strictness)
+    until = paused_until(first.rule, received, pause, zone)
+    return replace(decision, due=first.at, deadline_rule=first.rule.id, paused_until=until)
+
+
+def _end(rule: DeadlineRule, pause: Pause, zone: str) -> datetime:
+    assert rule.pause is not None
+    at_most = replace(rule, amount=rule.pause.most, unit=rule.pause.unit)
+    latest = instant_due(at_most, pause.start, zone)
+    return min(pause.end or latest, latest)
