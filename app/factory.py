@@ -6,6 +6,7 @@ server calls; commands that need no web call `build_context` alone.
 
 from __future__ import annotations
 
+import gc
 from importlib.metadata import version
 from pathlib import Path
 
@@ -128,4 +129,6 @@ def application() -> Flask:
     settings.check_door()
     log.configure(settings.log_level)
     warm()
-    return build_app(build_context(settings))
+    app = build_app(build_context(settings))
+    gc.freeze()  # what stays for good is not looked through again and again
+    return app

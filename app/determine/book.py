@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
 from app.determine.codes import Codes
 from app.determine.criteria import Judge, compiled
@@ -107,6 +108,10 @@ class Rulebook:
     sha256: str = ""
     _exact: Mapping[tuple[str, str], tuple[Entry, ...]] = field(default_factory=dict, repr=False)
     _wide: tuple[Entry, ...] = field(default=(), repr=False)
+
+    def today(self, now: datetime) -> date:
+        """The payer's calendar day."""
+        return now.astimezone(ZoneInfo(self.time_zone)).date()
 
     def plan(self, name: str) -> Plan:
         """A plan by its id; KeyError when the payer has no such plan."""

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -91,7 +90,7 @@ def hook(
             )
         pool = Pool(call)
         gaps = first_gaps(call, pool)
-    found = _fetched(context, call, gaps, fetch, pool)
+    found = _fetched(context, call, gaps, fetch, pool, moment)
     with turn:
         with context.store.read(caller.tenant) as look:
             payers = look.members.payers()
@@ -99,8 +98,9 @@ def hook(
         aims = targets(call, pool, guide)
         later = second_gaps(call, pool, [*aims, *([coverage] if coverage else [])])
         if call.access is not None and coverage is not None:
-            later += clinical_gaps(context.rulebook, call, pool, aims, moment.now.date())
-    _fetched(context, call, later, fetch, pool)
+            today = context.rulebook.today(moment.now)
+            later += clinical_gaps(context.rulebook, call, pool, aims, today)
+    _fetched(context, call, later, fetch, pool, moment)
     with turn:
         _check(context, aims, guide)
         if not aims and any(not isinstance(found.get(each), Fetched) for each in wanted(call)):
@@ -117,11 +117,18 @@ def hook(
 
 
 def _fetched(
-    context: Context, call: Call, queries: Sequence[str], fetch: Fetch, pool: Pool
+    context: Context,
+    call: Call,
+    queries: Sequence[str],
+    fetch: Fetch,
+    pool: Pool,
+    began: Moment,
 ) -> Mapping[str, Fetching]:
+    """Ask the EHR. Both rounds of a call share the seconds of the setting."""
     if not queries or call.access is None:
         return {}
-    answers = fetch(call.access, queries, context.settings.ehr_seconds)
+    spent = (context.moment().now - began.now).total_seconds()
+    answers = fetch(call.access, queries, max(0.0, context.settings.ehr_seconds - spent))
     take(pool, answers)
     return answers
 
@@ -175,11 +182,10 @@ def _check(context: Context, aims: Sequence[Json], guide: Guide) -> None:
 
 
 def _frame(context: Context, call: Call, pool: Pool, guide: Guide, moment: Moment) -> Frame:
-    zone = ZoneInfo(context.rulebook.time_zone)
     return Frame(
         guide=guide,
         address=context.settings.address,
-        day=moment.now.astimezone(zone).date(),
+        day=context.rulebook.today(moment.now),
         language=_language(call, pool),
         literal=not context.settings.contested_extensions,
     )

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -81,12 +80,11 @@ def decided(
     eligibility, decision = desk.judge(request)
     if not isinstance(eligibility, Coverage):
         return eligibility
-    today = moment.now.astimezone(ZoneInfo(rulebook.time_zone)).date()
+    today = rulebook.today(moment.now)
     items = {item.sequence: item for item in decision.items}
     granted: dict[int, ItemDecision] = {}
     if draft.numbers and any(item.outcome in _OPEN for item in decision.items):
-        earlier = desk.earlier(eligibility.member_id)
-        granted = _live(request, items, earlier, today, rulebook.terms)
+        granted = desk.live(request, items, eligibility.member_id, today)
         fresh = [
             line
             for line in draft.lines
@@ -103,21 +101,24 @@ def _source(context: Context, draft: Draft) -> Discerning:
 
 def _live(
     request: PriorAuthRequest,
-    items: Mapping[int, ItemDecision],
+    items: Iterable[Item],
     earlier: Iterable[Decision],
     today: date,
     terms: Terms,
 ) -> dict[int, ItemDecision]:
-    """The lines that an authorization in force covers: the same service, the day, no more units."""
-    grants = [each for decision in earlier for each in decision.items if each.grant]
+    """The lines that an authorization in force covers: the same service, the day, no more units.
+
+    No more of `earlier` is read than is needed.
+    """
+    wanting = {item.sequence: item for item in items}
     found: dict[int, ItemDecision] = {}
-    for item in request.items:
-        if items[item.sequence].outcome not in _OPEN:
-            continue
-        day = request.service_day(item, today)
-        fitting = next((each for each in grants if covers(each.grant, item, day, terms)), None)
-        if fitting is not None:
-            found[item.sequence] = replace(fitting, sequence=item.sequence)
+    for decided in (each for decision in earlier for each in decision.items if each.grant):
+        for item in list(wanting.values()):
+            if covers(decided.grant, item, request.service_day(item, today), terms):
+                found[item.sequence] = replace(decided, sequence=item.sequence)
+                del wanting[item.sequence]
+        if not wanting:
+            break
     return found
 
 
@@ -166,10 +167,25 @@ class _Desk:
             StoredHistory(self.context.store, self.caller.tenant),
         )
 
-    def earlier(self, member: str) -> list[Decision]:
-        """The decisions of this member with an authorization in force."""
-        history = StoredHistory(self.context.store, self.caller.tenant)
-        return list(history.granted(member, self.moment.now))
+    def live(
+        self,
+        request: PriorAuthRequest,
+        items: Mapping[int, ItemDecision],
+        member: str,
+        today: date,
+    ) -> dict[int, ItemDecision]:
+        """The lines that an authorization of this member in force covers, with its grant."""
+        terms = self.context.rulebook.terms
+        open_items = [item for item in request.items if items[item.sequence].outcome in _OPEN]
+        codes = {
+            code
+            for item in open_items
+            for concept in (item.service, item.revenue)
+            for _, code in _known(concept, terms)
+        }
+        with self.context.store.read(self.caller.tenant) as look:
+            earlier = look.decisions.granting(member, self.moment.now, codes)
+            return _live(request, open_items, earlier, today, terms)
 
     def grant(self, draft: Draft, lines: Sequence[Line]) -> dict[int, ItemDecision]:
         """Judge the lines that would be approved alone, and store the case; empty when alone they
@@ -183,13 +199,9 @@ class _Desk:
         try:
             self._store(_mark(draft, lines), bundle, request, coverage, decision)
         except Taken:
-            return _live(
-                request,
-                {item.sequence: item for item in decision.items},
-                self.earlier(coverage.member_id),
-                self.moment.now.date(),
-                self.context.rulebook.terms,
-            )
+            items = {item.sequence: item for item in decision.items}
+            today = self.context.rulebook.today(self.moment.now)
+            return self.live(request, items, coverage.member_id, today)
         return {item.sequence: item for item in decision.items}
 
     def _store(

@@ -44,7 +44,7 @@ class ReadLink:
         return self._ask(lambda: self._connected().execute(statement, self._with(values)).first())
 
     def quickly(self, statement: Select[Any], values: Mapping[str, Any]) -> list[Any]:
-        """All rows of a select whose parameters the driver takes as they are (`app.store.quick`)."""
+        """All rows of a select of this program, by the driver itself (`app.store.quick`)."""
         look_up = quick(statement, self._engine.dialect)
 
         def ask() -> list[Any]:

@@ -25,6 +25,12 @@ class Quick:
         self._order: tuple[str, ...] | None = (
             tuple(compiled.positiontup) if compiled.positiontup else None
         )
+        self._own = {name: value for name, value in compiled.params.items() if value is not None}
+        self._binds = {
+            name: convert
+            for name, bind in compiled.binds.items()
+            if (convert := _binder(bind.type, dialect)) is not None
+        }
         columns = list(statement.selected_columns)
         names: Any = " ".join(str(column.key) for column in columns)
         row: Any = namedtuple("Row", names)  # type: ignore[misc]
@@ -36,8 +42,11 @@ class Quick:
         ]
 
     def run(self, cursor: Any, values: Mapping[str, Any]) -> list[Any]:
-        """All rows for these parameters, which are of types that the driver takes as they are."""
+        """All rows for these parameters; keys and instants become what the driver takes."""
         order = self._order
+        if self._own or self._binds:
+            values = {**self._own, **values}
+            values |= {name: bind(values[name]) for name, bind in self._binds.items()}
         cursor.execute(self._sql, values if order is None else [values[name] for name in order])
         rows = cursor.fetchall()
         if self._convert and rows:
@@ -60,4 +69,10 @@ def quick(statement: Select[Any], dialect: Dialect) -> Quick:
 def _converter(kind: Any, dialect: Dialect) -> Convert | None:
     """From the driver's value to ours, as SQLAlchemy would do it."""
     found: Convert | None = kind.dialect_impl(dialect).result_processor(dialect, None)
+    return found
+
+
+def _binder(kind: Any, dialect: Dialect) -> Convert | None:
+    """From our value to the driver's, as SQLAlchemy would do it."""
+    found: Convert | None = kind.dialect_impl(dialect).bind_processor(dialect)
     return found
