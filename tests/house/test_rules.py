@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -85,10 +85,13 @@ HARMLESS = [
 ]
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
-    """Every module of the program with its path below the repository."""
-    for path in sorted((ROOT / "app").rglob("*.py")):
-        yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text("utf-8"))
+@cache
+def modules() -> tuple[tuple[str, ast.Module], ...]:
+    """Every module of the program with its path below the repository, parsed once for all rules."""
+    return tuple(
+        (path.relative_to(ROOT).as_posix(), ast.parse(path.read_text("utf-8")))
+        for path in sorted((ROOT / "app").rglob("*.py"))
+    )
 
 
 def rule_name(value: object) -> str:
