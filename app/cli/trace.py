@@ -68,3 +68,6 @@ def _case(opened: Opened) -> Iterator[str]:
     yield f"Case {case.number}: {case.state} (PAS {case.guide}, `forthwith explain {case.number}`)"
     for event in opened.events:
         yield f"  {event.at:%Y-%m-%d %H:%M:%S} {event.kind} by {event.actor}"
+    for each in opened.disclosures:
+        done = "shown to" if each.shown else "kept back from"
+        yield f"  {each.at:%Y-%m-%d %H:%M:%S} {done} NPI {' '.join(each.npis)} by {each.caller}"

@@ -14,6 +14,7 @@ from app.determine.history import wants_authorizations, wants_paid_claims
 from app.determine.where import weight
 from app.domain.coverage import Plan
 from app.domain.decision import PolicyRef
+from app.domain.disclosure import Sensitive
 from app.domain.policy import (
     Benefits,
     Companion,
@@ -104,6 +105,7 @@ class Rulebook:
     delegates: Mapping[str, Delegate] = field(default_factory=lambda: MappingProxyType({}))
     gold_cards: tuple[GoldCard, ...] = ()
     technologies: tuple[Technology, ...] = ()
+    sensitive: Sensitive = field(default_factory=Sensitive)
     time_zone: str = "America/New_York"
     sha256: str = ""
     _exact: Mapping[tuple[str, str], tuple[Entry, ...]] = field(default_factory=dict, repr=False)

@@ -1,21 +1,25 @@
 """`Claim/$inquire`: an example goes in, what was decided on requests like it comes out.
 
-PAS 2.2.1 and 2.0.1, specification: inquiry operation. Nothing is stored. Each hit is written anew
-from the request as it was received and the decision that is in force, in the version asked.
+PAS 2.2.1 and 2.0.1, specification: inquiry operation. Who asked about whom is written down. Each hit
+is written anew from the request as it was received and the decision that is in force, in the version
+asked. Sensitive kinds of care are told to the provider who made the request alone.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import orjson
 
 from app.clock import Moment
+from app.determine.sensitive import kept_back
 from app.domain.case import Case
-from app.domain.event import EventKind
+from app.domain.decision import Decision
 from app.domain.guide import Guide
 from app.domain.inquiry import Inquiry
 from app.domain.principal import Principal
@@ -28,18 +32,38 @@ from app.fhir.write import Envelope
 from app.fhir.write.inquiry import Hit, write_hits
 from app.flows.accept import at_the_inquiry_door, bundle_in
 from app.flows.context import Context
-from app.flows.inquiry_hits import has_diagnosis, is_like, is_same_person, may_see
-from app.store import Read
+from app.flows.inquiry_hits import (
+    by_old_number,
+    has_diagnosis,
+    is_like,
+    is_own,
+    is_same_person,
+    may_see,
+    names_it,
+)
+from app.store import AskedAbout, Candidate, Read
 
 MOST_HITS = 25
 """Hits in one answer, the newest; one more is told by a warning."""
+MOST_LOOKED_INTO = 200
+"""Requests that one inquiry reads: what SQL cannot tell, such as a name, is compared in them."""
+
+
+@dataclass(slots=True)
+class _Found:
+    """What there is to answer; `withheld` are keys of cases that this provider is not told about."""
+
+    hits: list[Hit] = field(default_factory=list)
+    shown: list[uuid.UUID] = field(default_factory=list)
+    withheld: list[uuid.UUID] = field(default_factory=list)
+    more: bool = False
 
 
 def inquire(context: Context, caller: Principal, raw: bytes, guide: Guide, moment: Moment) -> bytes:
     """The answer of `guide`: Parameters with a Bundle for each hit (2.2), one Bundle (2.0).
 
     Raises Malformed, Invalid (with every issue), NotForHere or TooLarge for what the caller must
-    change; Unavailable or Broken when we could not answer.
+    change; Unavailable or Broken when we could not answer, or could not write down who asked.
     """
     bundle, _ = bundle_in(parse(raw, context.limits))
     at_the_inquiry_door(bundle, guide)
@@ -48,30 +72,96 @@ def inquire(context: Context, caller: Principal, raw: bytes, guide: Guide, momen
         raise Invalid("The bundle breaks rules of its profile.", issues)
     with context.store.read(caller.tenant) as look:
         inquiry = read_inquiry(bundle, guide, tuple(look.members.payers()))
-        hits: list[Hit] = []
-        for hit in _hits(context, look, inquiry, guide):
-            if len(hits) == MOST_HITS:
-                return write_hits(hits, guide, moment.now, moment.new_uuid(), more=True)
-            hits.append(hit)
-    return write_hits(hits, guide, moment.now, moment.new_uuid(), more=False)
+        found = _find(context, look, inquiry, guide)
+    with context.store.write(caller.tenant) as work:
+        work.inquiries.add(_asked(caller, inquiry, guide, found, moment))
+    phone = context.rulebook.sensitive.phone if found.withheld else ""
+    return write_hits(
+        found.hits, guide, moment.now, moment.new_uuid(), more=found.more, withheld=phone
+    )
 
 
-def _hits(context: Context, look: Read, inquiry: Inquiry, guide: Guide) -> Iterator[Hit]:
-    for candidate in look.cases.of_members(inquiry.members):
-        if may_see(inquiry, candidate) and is_like(inquiry, candidate):
-            hit = _hit(context, look, candidate.case, guide)
-            same = is_same_person(inquiry.person, hit.request.member)
-            if same and has_diagnosis(inquiry, hit.request):
-                yield hit
+def _asked(
+    caller: Principal, inquiry: Inquiry, guide: Guide, found: _Found, moment: Moment
+) -> AskedAbout:
+    return AskedAbout(
+        id=moment.new_id(),
+        at=moment.now,
+        guide=guide,
+        caller=caller.id,
+        members=inquiry.members,
+        npis=tuple(sorted(inquiry.provider_npis)),
+        shown=tuple(found.shown),
+        withheld=tuple(found.withheld),
+    )
 
 
-def _hit(context: Context, look: Read, case: Case, guide: Guide) -> Hit:
+def _find(context: Context, look: Read, inquiry: Inquiry, guide: Guide) -> _Found:
+    found = _Found()
+    for looked_into, (candidate, hit) in enumerate(_alike(context, look, inquiry, guide)):
+        if looked_into == MOST_LOOKED_INTO:
+            return replace(found, more=True)
+        same = is_same_person(inquiry.person, hit.request.member)
+        if not same or not has_diagnosis(inquiry, hit.request):
+            continue
+        is_told = is_own(inquiry, candidate) or not kept_back(
+            hit.request, context.rulebook, names_it(inquiry)
+        )
+        if not is_told:
+            found.withheld.append(candidate.case.id)
+            continue
+        if len(found.hits) == MOST_HITS:
+            return replace(found, more=True)
+        found.hits.append(hit)
+        found.shown.append(candidate.case.id)
+    return found
+
+
+def _alike(
+    context: Context, look: Read, inquiry: Inquiry, guide: Guide
+) -> Iterator[tuple[Candidate, Hit]]:
+    """The cases that may be seen and have what the stored columns tell, as hits."""
+    fitting = (
+        candidate
+        for candidate in look.cases.like(inquiry)
+        if may_see(inquiry, candidate) and is_like(inquiry, candidate)
+    )
+    while some := tuple(islice(fitting, MOST_HITS + 1)):
+        ids = [each.case.id for each in some]
+        decisions, papers = look.decisions.in_force(ids), look.events.papers(ids)
+        names = [name for each in papers.values() for name in (each.received, each.answered)]
+        contents = look.documents.contents(names)
+        for candidate in some:
+            try:
+                of_case = papers[candidate.case.id]
+                stored = _Stored(
+                    decisions[candidate.case.id].decision,
+                    contents[of_case.received],
+                    contents[of_case.answered],
+                    of_case.at,
+                )
+            except KeyError:
+                raise Broken("A stored case has lost its request or its answer.") from None
+            replaced = by_old_number(inquiry, candidate)
+            yield candidate, _hit(context, candidate.case, stored, guide, replaced)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What is kept of a case: the decision in force, the request, its answer and when it was given."""
+
+    decision: Decision
+    received: bytes
+    answered: bytes
+    at: datetime
+
+
+def _hit(context: Context, case: Case, stored: _Stored, guide: Guide, replaced: bool) -> Hit:
     """The request of a case with the decision in force; ids are those of the answer given first."""
-    received, answered = _documents(look, case.id)
-    bundle, _ = bundle_in(parse(received, context.limits))
-    response: dict[str, Any] = orjson.loads(answered)["entry"][0]["resource"]
+    bundle, _ = bundle_in(parse(stored.received, context.limits))
+    response: dict[str, Any] = orjson.loads(stored.answered)["entry"][0]["resource"]
     envelope = Envelope(
-        created=datetime.fromisoformat(response["created"]),
+        created=stored.at,
         response_id=response["id"],
         address=context.base(case.guide),
         namespace=context.settings.namespace,
@@ -79,19 +169,4 @@ def _hit(context: Context, look: Read, case: Case, guide: Guide) -> Hit:
         attachments_url=context.attachments(case.guide),
         contested=context.settings.contested_extensions,
     )
-    decision = look.decisions.of(case.id)[-1].decision
-    return Hit(decision, read_request(bundle, guide), bundle, envelope)
-
-
-def _documents(look: Read, case_id: uuid.UUID) -> tuple[bytes, bytes]:
-    """The request and the answer of a case."""
-    named = {
-        event.kind: uuid.UUID(str(event.data["document"]))
-        for event in look.events.of(case_id)
-        if event.kind in (EventKind.RECEIVED, EventKind.ANSWERED)
-    }
-    received = look.documents.get(named[EventKind.RECEIVED])
-    answered = look.documents.get(named[EventKind.ANSWERED])
-    if received is None or answered is None:
-        raise Broken("A stored case has lost its request or its answer.")
-    return received.content, answered.content
+    return Hit(stored.decision, read_request(bundle, guide), bundle, envelope, replaced)

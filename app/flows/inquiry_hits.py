@@ -23,6 +23,26 @@ def may_see(inquiry: Inquiry, candidate: Candidate) -> bool:
     return bool(inquiry.provider_npis & asked_by or inquiry.team_npis & involved)
 
 
+def is_own(inquiry: Inquiry, candidate: Candidate) -> bool:
+    """Whether the provider who asks is the one that made the request."""
+    made_by = {npi for item in candidate.items for npi in item.ordering_npis}
+    return bool(inquiry.provider_npis & ({candidate.case.requestor_npi, *made_by} - {""}))
+
+
+def names_it(inquiry: Inquiry) -> bool:
+    """Whether only requests with a certain number are asked for."""
+    return bool(inquiry.numbers) or (
+        bool(inquiry.examples) and all(each.numbers for each in inquiry.examples)
+    )
+
+
+def by_old_number(inquiry: Inquiry, candidate: Candidate) -> bool:
+    """Whether a number asked for is one that another stands for now (PAS 2.2.1 spec-47)."""
+    asked = {number for group in inquiry.numbers for number in group}
+    asked |= {n for each in inquiry.examples for group in each.numbers for n in group}
+    return bool(asked & candidate.replaced)
+
+
 def is_like(inquiry: Inquiry, candidate: Candidate) -> bool:
     """Whether the case has the numbers and days asked for and one line like one of the examples."""
     held = {value for _, value in candidate.numbers}

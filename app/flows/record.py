@@ -99,6 +99,8 @@ def record(store: Store, intake: Intake, moment: Moment) -> None:
             [_case_item(item, intake) for item in intake.request.items],
             log.event(EventKind.RECEIVED, intake.caller.id, {"document": str(request_id)}),
             _members(intake),
+            intake.request.member.birth_date,
+            diagnosis_codes(intake.request),
         )
         work.hooks.lead_to_case(intake.assertions, case.id)
         covered = _eligibility(intake.eligibility)
@@ -119,6 +121,11 @@ def record(store: Store, intake: Intake, moment: Moment) -> None:
             _submission(intake, request_id, answer_id),
             log.event(EventKind.ANSWERED, MACHINE, {"document": str(answer_id)}),
         )
+
+
+def diagnosis_codes(request: PriorAuthRequest) -> frozenset[str]:
+    """The codes by which a request is searched for."""
+    return frozenset(code for each in request.diagnoses for _, code in each.concept.codes())
 
 
 def _readable(intake: Intake, kind: str, document: uuid.UUID, pointer: str) -> Resource:

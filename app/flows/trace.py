@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from app.domain.case import Case
 from app.domain.event import Event
 from app.errors import NotFound
-from app.store import HookCall, Read, Store
+from app.store import Disclosure, HookCall, Read, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A case that came of the order, and its log."""
+    """A case that came of the order, its log, and who was told about it by an inquiry."""
 
     case: Case
     events: tuple[Event, ...]
+    disclosures: tuple[Disclosure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def trace(store: Store, tenant: str, name: str) -> Trace:
         assertions = {each.assertion for step in steps for each in step.told}
         found = dict(_cases(look, [name, *assertions, *numbers]))
         opened = tuple(
-            Opened(found[key], look.events.of(key))
+            Opened(found[key], look.events.of(key), look.inquiries.of_case(key))
             for key in sorted(found, key=lambda key: found[key].received_at)
         )
     if not steps and not opened:

@@ -239,6 +239,10 @@ def _tables(book: Rulebook) -> dict[str, str]:
         said[f"delegate {delegate.id}"] = f"{delegate.name}, {delegate.phone}"
     for card in book.gold_cards:
         said[f"gold card {card.npi}"] = f"{_codes(card.codes)}, {_days(card.period)}"
+    for category in book.sensitive.categories:
+        codes = f"{_codes(category.services)}; {_codes(category.diagnoses)}"
+        told = "told by number" if category.by_number else "never told"
+        said[f"sensitive {category.id}"] = f"{codes}; {told}"
     for technology in book.technologies:
         slots = ", ".join(f"{slot.name} {slot.status}" for slot in technology.slots)
         said[f"technology {technology.id}"] = slots

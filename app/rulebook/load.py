@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from app.determine.book import Rulebook, build
 from app.domain.coverage import Plan
+from app.domain.disclosure import Sensitive
 from app.domain.policy import Benefits, Policy, Terms
 from app.errors import BadData
 from app.rulebook import policy as policies
@@ -51,6 +52,7 @@ def _load(folder: Path) -> Rulebook:
     delegates = text.get("_delegates.yaml")
     technology = text.get("_new_technology.yaml")
     cards = text.get("_gold_cards.yaml")
+    sensitive = text.get("_sensitive.yaml")
     named = tables.delegates(*delegates) if delegates else {}
     register = tables.technologies(*technology, terms) if technology else ()
     faults += _contradictions(read, plans, set(named), {each.id for each in register})
@@ -65,6 +67,7 @@ def _load(folder: Path) -> Rulebook:
         delegates=named,
         gold_cards=tables.gold_cards(*cards, terms) if cards else (),
         technologies=register,
+        sensitive=tables.sensitive(*sensitive, terms) if sensitive else Sensitive(),
         time_zone=zone,
         sha256=digest.hexdigest(),
     )

@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.domain.coverage import Funding, LineOfBusiness, Plan
 from app.domain.decision import Citation, Penalty, ReviewKind
+from app.domain.disclosure import Sensitive, SensitiveCategory
 from app.domain.policy import (
     Benefits,
     ClockPause,
+    CodeSet,
     DeadlineRule,
     Delegate,
     EvidenceSlot,
@@ -378,6 +380,34 @@ def _gold_card(node: Node, state: FileState) -> GoldCard:
     )
     if limits != Where(plans=limits.plans, lines=limits.lines):
         raise node.wrong("a gold card may be limited to `plans:` and `lines:` only")
+    fields.done()
+    return made
+
+
+def sensitive(content: str, file: str, terms_: Terms) -> Sensitive:
+    """Kinds of care of which an inquiry does not tell everybody."""
+    root = Fields(parse(content, file), "the sensitive categories")
+    state = FileState(terms_, {})
+    _sources(root, state)
+    phone = root.need("phone").word()
+    made = tuple(_category(node, state) for node in root.need("categories").listed())
+    root.done()
+    return Sensitive(made, phone)
+
+
+def _category(node: Node, state: FileState) -> SensitiveCategory:
+    fields = Fields(node, "a sensitive category")
+    services, diagnoses = fields.get("services"), fields.get("diagnoses")
+    by_number = fields.get("by_number")
+    if services is None and diagnoses is None:
+        raise node.wrong("a sensitive category has `services:` or `diagnoses:`")
+    made = SensitiveCategory(
+        id=fields.need("id").word(),
+        services=code_set(services, "HCPCS", state.terms) if services else CodeSet(),
+        diagnoses=code_set(diagnoses, "ICD10CM", state.terms) if diagnoses else CodeSet(),
+        citation=_cited(fields, state)[0],
+        by_number=by_number.yes_no() if by_number else True,
+    )
     fields.done()
     return made
 

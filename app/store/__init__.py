@@ -38,6 +38,7 @@ from app.store.decisions import StoredDecision
 from app.store.documents import Document, DocumentKind
 from app.store.feedback import CardFeedback
 from app.store.hooks import HookCall
+from app.store.inquiries import AskedAbout, Disclosure
 from app.store.resources import Resource
 from app.store.schema import is_current, migrate
 from app.store.submissions import Submission, Taken
@@ -45,10 +46,12 @@ from app.store.subscriptions import Change
 from app.store.unit_of_work import Read, Store, Write
 
 __all__ = [
+    "AskedAbout",
     "Candidate",
     "CardFeedback",
     "CaseItem",
     "Change",
+    "Disclosure",
     "Document",
     "DocumentKind",
     "HookCall",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,13 +14,17 @@ from app.domain.case import WAITING, Case, CaseState
 from app.domain.decision import Outcome
 from app.domain.event import Event, EventKind
 from app.domain.guide import Guide
+from app.domain.inquiry import Inquiry
 from app.domain.values import Identifier
 from app.store.events import EventWriter
+from app.store.inquiry_search import listed, search
 from app.store.link import ReadLink, WriteLink
 from app.store.tables import case_items, case_members, case_numbers, cases, events
-from app.store.types import key_text
+from app.store.types import LATEST, key_text
 
-_COLUMNS = tuple(column for column in cases.c if column.name != "tenant")
+_SOUGHT = ("tenant", "born", "diagnoses")
+"""Columns that are only searched by."""
+_COLUMNS = tuple(column for column in cases.c if column.name not in _SOUGHT)
 _BY_ID = select(*_COLUMNS, cases.c.tenant).where(
     cases.c.tenant == bindparam("tenant"), cases.c.id == bindparam("id")
 )
@@ -97,7 +101,7 @@ _ITEMS_OF_MANY = (
     .order_by(case_items.c.case_id, case_items.c.sequence)
 )
 _NUMBERS_OF_MANY = select(
-    case_numbers.c.case_id, case_numbers.c.sequence, case_numbers.c.value
+    case_numbers.c.case_id, case_numbers.c.kind, case_numbers.c.sequence, case_numbers.c.value
 ).where(
     case_numbers.c.tenant == bindparam("tenant"),
     case_numbers.c.case_id.in_(bindparam("ids", expanding=True)),
@@ -126,6 +130,8 @@ _ADD_NUMBER = (
 )
 _MOST_AT_ONCE = 500
 """Cases of one member that are looked up together."""
+MOST_TOGETHER = 30
+"""Cases that an inquiry looks at together: a few more than one answer holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +162,14 @@ class CaseItem:
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A case as it is compared with a question: its items (without their traces), and each number
-    that leads to it with the item that it is of, 0 for the whole. Numbers are as keys hold them.
+    that leads to it with the item that it is of, 0 for the whole. Numbers are as keys hold them;
+    `replaced` are authorization and review numbers that others stand for now.
     """
 
     case: Case
     items: tuple[CaseItem, ...]
     numbers: frozenset[tuple[int, str]]
+    replaced: frozenset[str] = frozenset()
 
 
 class Cases:
@@ -193,6 +201,23 @@ class Cases:
         rows = self._link.fetch(_PAGE, {"after": after, "most": most})
         return tuple(case for row in rows if (case := _case(row)))
 
+    def like(self, inquiry: Inquiry) -> Iterator[Candidate]:
+        """The cases that may be what the inquiry asks for, the newest first, a few at a time.
+
+        All of the member's that the database cannot rule out: compare them exactly.
+        """
+        statement = search(inquiry, (*_COLUMNS, cases.c.tenant))
+        most = MOST_TOGETHER * len(inquiry.members)
+        before = LATEST
+        while True:
+            rows = self._link.fetch(statement, {"before": before, "most": most})
+            found = list({row.id: case for row in rows if (case := _case(row))}.values())
+            if found:
+                yield from self._candidates(found)
+            if len(rows) < most:
+                return
+            before = found[-1].id
+
     def of_members(self, keys: Sequence[str]) -> Iterator[Candidate]:
         """The cases under these member numbers (as `add` was given them), the newest first."""
         rows = self._link.fetch(_OF_MEMBERS, {"keys": [key_text(key) for key in keys]})
@@ -203,14 +228,13 @@ class Cases:
     def _candidates(self, some: Sequence[Case]) -> Iterator[Candidate]:
         ids = {"ids": [case.id for case in some]}
         items: dict[uuid.UUID, list[CaseItem]] = {}
-        numbers: dict[uuid.UUID, set[tuple[int, str]]] = {}
+        numbers: dict[uuid.UUID, list[Any]] = {}
         for row in self._link.fetch(_ITEMS_OF_MANY, ids):
             items.setdefault(row.case_id, []).append(_item(row, ()))
         for row in self._link.fetch(_NUMBERS_OF_MANY, ids):
-            numbers.setdefault(row.case_id, set()).add((row.sequence, row.value))
+            numbers.setdefault(row.case_id, []).append(row)
         for case in some:
-            of_case = tuple(items.get(case.id, ()))
-            yield Candidate(case, of_case, frozenset(numbers.get(case.id, ())))
+            yield _candidate(case, items.get(case.id, []), numbers.get(case.id, []))
 
     def items(self, case_id: uuid.UUID) -> tuple[CaseItem, ...]:
         """The items of a case by sequence."""
@@ -230,12 +254,19 @@ class CaseWriter(Cases):
         self._events = events
 
     def add(
-        self, case: Case, items: Sequence[CaseItem], event: Event, members: Sequence[str] = ()
+        self,
+        case: Case,
+        items: Sequence[CaseItem],
+        event: Event,
+        members: Sequence[str] = (),
+        born: date | None = None,
+        diagnoses: Collection[str] | None = None,
     ) -> None:
         """Open a case with its items; `event` is the first line of its log.
 
         `members` are the member numbers, in the form in which they are compared, under which it may
-        be asked for; without any nobody finds it by `of_members`.
+        be asked for; without any nobody finds it by `of_members`. `born` and `diagnoses` (codes) are
+        the request's; None where it has to be looked into.
         """
         self._events.open(case.id)
         self._events.append(event)
@@ -255,6 +286,8 @@ class CaseWriter(Cases):
                 "due": case.due,
                 "authorization_number": case.authorization_number,
                 "rulebook": case.rulebook,
+                "born": born,
+                "diagnoses": None if diagnoses is None else listed(diagnoses),
             },
         )
         for key in dict.fromkeys(key_text(each) for each in members):
@@ -312,6 +345,14 @@ def _numbers(case: Case, items: Sequence[CaseItem]) -> Iterator[tuple[int, str, 
             yield item.sequence, "review", "", item.review_reference
         for trace in {key_text(trace.value): trace for trace in item.traces}.values():
             yield item.sequence, "trace", trace.system, trace.value
+
+
+def _candidate(case: Case, items: Sequence[CaseItem], rows: Sequence[Any]) -> Candidate:
+    now = {case.authorization_number}
+    now |= {each.authorization_number for each in items} | {each.review_reference for each in items}
+    given = {row.value for row in rows if row.kind in ("authorization", "review")}
+    held = frozenset((row.sequence, row.value) for row in rows)
+    return Candidate(case, tuple(items), held, frozenset(given - {key_text(each) for each in now}))
 
 
 def _case(row: Any) -> Case | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ from app.store.compression import pack, unpack
 from app.store.events import EventWriter
 from app.store.link import ReadLink, WriteLink
 from app.store.tables import case_items, cases, decisions
-from app.store.types import key_text
+from app.store.types import LATEST, key_text
 
 _OF_CASE = (
     select(decisions.c.id, decisions.c.case_id, decisions.c.dictionary, decisions.c.body)
@@ -48,8 +48,14 @@ _GRANTED = (
     .limit(bindparam("most"))
 )
 
-LATEST = uuid.UUID(int=(1 << 128) - 1)
-"""After every key: no case is left out."""
+_IN_FORCE = (
+    select(decisions.c.id, decisions.c.case_id, decisions.c.dictionary, decisions.c.body)
+    .where(
+        decisions.c.tenant == bindparam("tenant"),
+        decisions.c.case_id.in_(bindparam("case_ids", expanding=True)),
+    )
+    .order_by(decisions.c.id)
+)
 
 MOST_GRANTED = 200
 """Decisions that are looked through for a member's authorizations, the newest ones."""
@@ -83,6 +89,12 @@ class Decisions:
     def of(self, case_id: uuid.UUID) -> tuple[StoredDecision, ...]:
         """All decisions of a case; the last one is in force."""
         return tuple(_stored(row) for row in self._link.fetch(_OF_CASE, {"case_id": case_id}))
+
+    def in_force(self, case_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, StoredDecision]:
+        """Of each of these cases the decision in force."""
+        rows = self._link.fetch(_IN_FORCE, {"case_ids": list(case_ids)})
+        latest = {row.case_id: row for row in rows}
+        return {case_id: _stored(row) for case_id, row in latest.items()}
 
     def granted(
         self, member_id: str, by: datetime, before: uuid.UUID = LATEST

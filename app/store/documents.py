@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,6 +17,10 @@ from app.store.tables import documents
 _BY_ID = select(
     documents.c.kind, documents.c.media_type, documents.c.dictionary, documents.c.body
 ).where(documents.c.tenant == bindparam("tenant"), documents.c.id == bindparam("id"))
+_BY_IDS = select(documents.c.id, documents.c.dictionary, documents.c.body).where(
+    documents.c.tenant == bindparam("tenant"),
+    documents.c.id.in_(bindparam("ids", expanding=True)),
+)
 
 
 class DocumentKind(StrEnum):
@@ -46,6 +51,11 @@ class Documents:
         if row is None:
             return None
         return Document(DocumentKind(row.kind), row.media_type, unpack(row.dictionary, row.body))
+
+    def contents(self, names: Sequence[uuid.UUID]) -> dict[uuid.UUID, bytes]:
+        """The bytes of those of these documents that are there."""
+        rows = self._link.fetch(_BY_IDS, {"ids": list(names)})
+        return {row.id: unpack(row.dictionary, row.body) for row in rows}
 
 
 class DocumentWriter(Documents):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
+from typing import Any
 
 import orjson
 from sqlalchemy import bindparam, select
@@ -31,6 +33,16 @@ _HOLDING = (
     .order_by(events.c.case_id, events.c.sequence)
 )
 
+_PAPERS = (
+    select(events.c.case_id, events.c.kind, events.c.at, events.c.data)
+    .where(
+        events.c.tenant == bindparam("tenant"),
+        events.c.case_id.in_(bindparam("ids", expanding=True)),
+        events.c.kind.in_([EventKind.RECEIVED.value, EventKind.ANSWERED.value]),
+    )
+    .order_by(events.c.case_id, events.c.sequence)
+)
+
 _NEXT = (
     "INSERT INTO events (tenant, case_id, sequence, id, kind, at, actor, data) "
     "SELECT ?, ?, COALESCE(MAX(sequence), 0) + 1, ?, ?, ?, ?, ? "
@@ -44,6 +56,15 @@ _NEXT_UNLESS = (
     "WHERE NOT EXISTS "
     "(SELECT 1 FROM events WHERE tenant = ? AND case_id = ? AND kind = ? AND at >= ?)"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """Keys of the documents of a case, and when it was answered."""
+
+    received: uuid.UUID
+    answered: uuid.UUID
+    at: datetime
 
 
 class Events:
@@ -60,6 +81,21 @@ class Events:
             )
             for row in self._link.fetch(_OF_CASE, {"case_id": case_id})
         )
+
+    def papers(self, case_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Papers]:
+        """Of each of these cases the request and the answer in force."""
+        found: dict[uuid.UUID, dict[str, Any]] = {}
+        for row in self._link.fetch(_PAPERS, {"ids": list(case_ids)}):
+            found.setdefault(row.case_id, {})[row.kind] = row
+        return {
+            case_id: Papers(
+                _document(rows[EventKind.RECEIVED.value]),
+                _document(rows[EventKind.ANSWERED.value]),
+                rows[EventKind.ANSWERED.value].at,
+            )
+            for case_id, rows in found.items()
+            if len(rows) == 2
+        }
 
     def holders(self, case_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
         """Who has taken each of these cases and not given it back."""
@@ -117,3 +153,7 @@ class EventWriter(Events):
             *(tenant, case_id),
             *(tenant, case_id, kind, since),
         )
+
+
+def _document(row: Any) -> uuid.UUID:
+    return uuid.UUID(orjson.loads(row.data)["document"])

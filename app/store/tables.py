@@ -92,6 +92,8 @@ cases = Table(
     Column("due", Instant),
     _text("authorization_number"),
     _text("rulebook"),
+    Column("born", Date),
+    Column("diagnoses", Text),
     PrimaryKeyConstraint("tenant", "id"),
     UniqueConstraint("tenant", "number"),
     Index(None, "tenant", "member_id", "requestor_npi"),
@@ -108,7 +110,8 @@ cases = Table(
     ),
     sqlite_with_rowid=False,
 )
-"""A waiting case always has an instant by which it must be decided."""
+"""A waiting case always has an instant by which it must be decided. `born` and `diagnoses` (codes with
+a space before and after each) are as the request says; NULL where only the request itself tells."""
 
 case_items = Table(
     "case_items",
@@ -171,6 +174,40 @@ case_members = Table(
 )
 """Under which member numbers a case may be asked for: as the sender wrote them and as the payer
 knows them, in the form in which they are compared. Opinions (predeterminations) are not in it."""
+
+inquiries = Table(
+    "inquiries",
+    metadata,
+    _text("tenant"),
+    Column("id", Key, nullable=False),
+    Column("at", Instant, nullable=False),
+    _text("guide"),
+    _text("caller"),
+    _text("members"),
+    _text("npis"),
+    Column("shown", Integer, nullable=False),
+    Column("withheld", Integer, nullable=False),
+    PrimaryKeyConstraint("tenant", "id"),
+    CheckConstraint("caller <> ''", name="caller"),
+    CheckConstraint("shown >= 0 and withheld >= 0", name="counts"),
+    sqlite_with_rowid=False,
+)
+"""Who asked about whom, also when nothing was found. `members` and `npis` are lists with spaces."""
+
+inquiry_cases = Table(
+    "inquiry_cases",
+    metadata,
+    _text("tenant"),
+    Column("case_id", Key, nullable=False),
+    Column("inquiry", Key, nullable=False),
+    Column("shown", Integer, nullable=False),
+    PrimaryKeyConstraint("tenant", "case_id", "inquiry"),
+    _to(("case_id",), "cases", "id"),
+    _to(("inquiry",), "inquiries", "id"),
+    CheckConstraint("shown in (0, 1)", name="shown"),
+    sqlite_with_rowid=False,
+)
+"""The cases that an inquiry showed, and (0) those that it kept back."""
 
 decisions = Table(
     "decisions",

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import DateTime, Dialect, LargeBinary, String, TypeDecorator, Uuid
 from sqlalchemy.types import TypeEngine
 
+LATEST = uuid.UUID(int=(1 << 128) - 1)
+"""After every key: nothing is left out."""
 MOST_CHARACTERS = 255
 """PostgreSQL's index rows end at 2,704 bytes. The document keeps what is longer."""
 

@@ -14,6 +14,7 @@ from app.store.events import Events, EventWriter
 from app.store.faults import Collision
 from app.store.feedback import Feedback, FeedbackWriter
 from app.store.hooks import HookCalls, HookCallWriter
+from app.store.inquiries import Inquiries, InquiryWriter
 from app.store.link import ReadLink, WriteLink
 from app.store.members import Members, MemberWriter
 from app.store.resources import Resources, ResourceWriter
@@ -37,6 +38,7 @@ class Read:
         self.feedback = Feedback(link)
         self.hooks = HookCalls(link)
         self.subscriptions = Subscriptions(link)
+        self.inquiries = Inquiries(link)
 
 
 class Write:
@@ -54,6 +56,7 @@ class Write:
         self.feedback = FeedbackWriter(link)
         self.hooks = HookCallWriter(link)
         self.subscriptions = SubscriptionWriter(link)
+        self.inquiries = InquiryWriter(link)
 
 
 def _nothing() -> None:

@@ -58,8 +58,9 @@ def _bundles(found: Any, guide: Guide) -> list[Any]:
     assert found["resourceType"] == "Parameters"
     listed = found.get("parameter", [])
     assert listed or "parameter" not in found
-    assert {each["name"] for each in listed} <= {"return"}
-    return [each["resource"] for each in listed]
+    names = [each["name"] for each in listed]
+    assert names == ["outcome"] or set(names) <= {"return"}
+    return [each["resource"] for each in listed if each["name"] == "return"]
 
 
 def hits(world: World, bundle: Any, guide: Guide) -> list[Any]:
@@ -74,10 +75,12 @@ def hits(world: World, bundle: Any, guide: Guide) -> list[Any]:
 
 def said(world: World, bundle: Any, guide: Guide) -> list[str]:
     """The codes of what the answer says beside its hits."""
+    found = answer(world, bundle, guide)
+    beside = [each["resource"] for each in found.get("parameter", ()) if each["name"] == "outcome"]
+    beside += [entry["resource"] for each in _bundles(found, guide) for entry in each["entry"]]
     return [
         issue["details"]["coding"][0]["code"]
-        for each in _bundles(answer(world, bundle, guide), guide)
-        for entry in each["entry"]
-        if entry["resource"]["resourceType"] == "OperationOutcome"
-        for issue in entry["resource"]["issue"]
+        for resource in beside
+        if resource["resourceType"] == "OperationOutcome"
+        for issue in resource["issue"]
     ]

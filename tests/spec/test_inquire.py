@@ -321,7 +321,7 @@ def refused(world: World, question: Any, guide: Guide, element: str) -> None:
 
 
 @GUIDES
-def test_an_inquiry_stores_nothing_and_needs_no_number_of_its_own(
+def test_an_inquiry_makes_no_case_and_needs_no_number_of_its_own(
     world: World, guide: Guide
 ) -> None:
     """Bundle.identifier is no search key; the same question again asks again."""

@@ -1,6 +1,7 @@
 """The answer to an inquiry: what was decided on each request that was found.
 
-2.2 answers Parameters with one `return` Bundle for each hit, and none when nothing was found. 2.0
+2.2 answers Parameters with one `return` Bundle for each hit, and none when nothing was found; a
+warning without a hit to stand in is a parameter `outcome`, for which the operation has no place. 2.0
 answers one Bundle with all ClaimResponses; it must have an entry, so an OperationOutcome says that
 nothing was found. Requests for documents are not told here: the profile has no place for them.
 """
@@ -41,29 +42,44 @@ _MORE = Issue(
 class Hit:
     """A request that was found, as it was received (`bundle`), and the decision in force.
 
-    `request.guide` is the version in which it is written, whatever version it came in.
+    `request.guide` is the version in which it is written, whatever version it came in. `replaced`: it
+    was asked for by a number that another stands for now, so its lines say which.
     """
 
     decision: Decision
     request: PriorAuthRequest
     bundle: Mapping[str, Any]
     envelope: Envelope
+    replaced: bool = False
 
 
 def write_hits(
-    hits: Sequence[Hit], guide: Guide, now: datetime, answer_id: uuid.UUID, *, more: bool
+    hits: Sequence[Hit],
+    guide: Guide,
+    now: datetime,
+    answer_id: uuid.UUID,
+    *,
+    more: bool,
+    withheld: str = "",
 ) -> bytes:
-    """The whole answer as JSON bytes; `more` says that hits were left out."""
+    """The whole answer as JSON bytes; `more` says that hits were left out, `withheld` whom to call
+    about those that this provider is not told about (PAS 2.2.1 spec-50).
+    """
     found = [_entries(hit) for hit in hits]
-    loose = [_said(_MORE, answer_id)] if more else []
+    issues = [*([_MORE] if more else []), *([_withheld(withheld)] if withheld else [])]
+    loose = [_said(issues, answer_id)] if issues else []
     if guide is Guide.V20:
-        return orjson.dumps(_bundle(_together(found, answer_id) + loose, now))
+        if not found and not loose:
+            loose = [_said([_NOTHING], answer_id)]
+        return orjson.dumps(_bundle(_together(found) + loose, now))
     bundles = [_bundle(each, now) for each in found]
     if bundles:
         bundles[-1]["entry"] += loose
     parameters: Json = {"resourceType": "Parameters"}
     if bundles:
         parameters["parameter"] = [{"name": "return", "resource": each} for each in bundles]
+    elif loose:
+        parameters["parameter"] = [{"name": "outcome", "resource": loose[0]["resource"]}]
     return orjson.dumps(parameters)
 
 
@@ -75,8 +91,22 @@ def _entries(hit: Hit) -> list[Json]:
     response.pop("communicationRequest", None)
     for item in response.get("item", []):
         _one_diagnosis(item)
+        if hit.replaced:
+            _with_current_number(item, hit.decision)
     kept = [each for each in others if each["resource"]["resourceType"] != "CommunicationRequest"]
     return [own, *kept]
+
+
+def _with_current_number(item: Json, decision: Decision) -> None:
+    """In place of the number that the request named before: the one that holds now."""
+    (decided,) = [each for each in decision.items if each.sequence == item["itemSequence"]]
+    number = decided.grant.number if decided.grant else decision.number
+    if number:
+        others = [
+            each for each in item.get("extension", []) if each["url"] != ext.AUTHORIZATION_NUMBER
+        ]
+        told = {"url": ext.AUTHORIZATION_NUMBER, "valueString": number}
+        item["extension"] = [*others, told]
 
 
 def _one_diagnosis(item: Json) -> None:
@@ -86,10 +116,8 @@ def _one_diagnosis(item: Json) -> None:
     item["extension"] = [each for each in told if each not in named[1:]]
 
 
-def _together(found: list[list[Json]], answer_id: uuid.UUID) -> list[Json]:
+def _together(found: list[list[Json]]) -> list[Json]:
     """All hits in one Bundle, where an address occurs once; the newest hit's resource is kept."""
-    if not found:
-        return [_said(_NOTHING, answer_id)]
     by_address: dict[str, Json] = {}
     for entry in [*[each[0] for each in found], *[one for each in found for one in each[1:]]]:
         by_address.setdefault(entry["fullUrl"], entry)
@@ -106,5 +134,11 @@ def _bundle(entries: list[Json], now: datetime) -> Json:
     }
 
 
-def _said(issue: Issue, answer_id: uuid.UUID) -> Json:
-    return {"fullUrl": answer_id.urn, "resource": outcome([issue])}
+def _said(issues: Sequence[Issue], answer_id: uuid.UUID) -> Json:
+    return {"fullUrl": answer_id.urn, "resource": outcome(issues)}
+
+
+def _withheld(phone: str) -> Issue:
+    """It does not say which kind of care, as that would tell what is kept back."""
+    said = f"Some requests are told to the provider who made them only. Call {phone} about them."
+    return Issue("warning", "suppressed", "hits-withheld", "", said)

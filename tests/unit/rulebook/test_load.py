@@ -352,6 +352,11 @@ def test_anchors_and_merges_are_understood(changed: Changed) -> None:
             "limited to `plans:` and `lines:` only",
         ),
         (
+            "_sensitive.yaml",
+            'phone: "1"\ncategories: [{id: a, cite: s}]\n',
+            "has `services:` or `diagnoses:`",
+        ),
+        (
             "_plans/FW-MA-01.yaml",
             "id: A\nname: A\npayer: P\nline: chip\nunlisted: none\nexclusions: [{id: a, text: A, services: [X1]}]\n",
             "it needs `cite:`",
