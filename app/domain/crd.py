@@ -34,6 +34,11 @@ class Hook(StrEnum):
         """Whether the call is about orders that somebody writes now."""
         return self in (Hook.ORDER_SELECT, Hook.ORDER_SIGN)
 
+    @property
+    def is_for_office(self) -> bool:
+        """Whether the people before the screen rather run the office than treat (resp-70)."""
+        return not self.orders and self is not Hook.ORDER_DISPATCH
+
 
 class Covered(StrEnum):
     """Whether the plan covers the service; limits and deductibles still apply."""

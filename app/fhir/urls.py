@@ -323,6 +323,7 @@ class crd:  # noqa: N801 - read as a namespace: crd.TEMP
     APPOINTMENT_NO_ORDER: Final = _CRD_SD + "profile-appointment-no-order"
     PROFILES: Final = {
         "CommunicationRequest": _CRD_SD + "profile-communicationrequest",
+        "Coverage": _CRD_SD + "profile-coverage",
         "DeviceRequest": _CRD_SD + "profile-devicerequest",
         "Encounter": _CRD_SD + "profile-encounter",
         "MedicationRequest": _CRD_SD + "profile-medicationrequest",

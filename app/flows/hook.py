@@ -19,7 +19,7 @@ import orjson
 from app.clock import Moment
 from app.determine.assertion import technical, without_coverage
 from app.determine.eligibility import Payer
-from app.domain.coverage import EligibilityProblem, NotEligible
+from app.domain.coverage import Coverage, EligibilityProblem, NotEligible
 from app.domain.crd import Assertion, Hook
 from app.domain.ehr import EhrAccess, Fetched, Fetching
 from app.domain.guide import Guide
@@ -27,9 +27,10 @@ from app.domain.principal import Principal
 from app.errors import Incomplete, Invalid, Malformed, NotForHere, Unprocessable
 from app.fhir.crd import extension
 from app.fhir.crd.call import Call, read_call
-from app.fhir.crd.card import Desk
+from app.fhir.crd.card import About, Desk
 from app.fhir.crd.cards import cards
 from app.fhir.crd.coverage import choose, names_payer
+from app.fhir.crd.coverage_record import correction
 from app.fhir.crd.draft_claim import Asked, Line
 from app.fhir.crd.extension import Frame
 from app.fhir.crd.gaps import coverage_query, first_gaps, second_gaps, take
@@ -110,9 +111,15 @@ def hook(
         frame = _frame(context, call, pool, guide, moment)
         insurer = payers[0].name if payers else caller.tenant
         asking = Asking(call, pool, coverage, aims, frame, insurer)
-        news = _news(context, caller, asking, guide, moment)
-        shown = cards(subjects(context.rulebook, pool, news), _desk(asking, moment))
+        news, known = _news(context, caller, asking, guide, moment)
+        record = correction(coverage, known, frame.day) if known else None
+        about = subjects(context.rulebook, pool, news)
+        if record is not None and kind.is_for_office:
+            about.append(About(coverage, (), (), (), correction=record))
+        shown = cards(about, _desk(asking, moment))
         actions = [each.action for each in news] if call.wants("coverage-info") else []
+        if record is not None and not kind.is_for_office and call.wants("insurance"):
+            actions.append(_update(record.resource, "Correct the coverage record."))
         return _answer(shown, actions, guide, kind)
 
 
@@ -205,10 +212,11 @@ def _language(call: Call, pool: Pool) -> str:
 
 def _news(
     context: Context, caller: Principal, asking: Asking, guide: Guide, moment: Moment
-) -> list[News]:
-    """What is new about each target, judged from what the call carries alone (resp-35)."""
+) -> tuple[list[News], Coverage | None]:
+    """What is new about each target, judged from what the call carries alone (resp-35), and the
+    coverage as the plan knows it."""
     lines = _lines(asking)
-    said = _said(context, caller, asking, lines, guide, moment)
+    said, known = _said(context, caller, asking, lines, guide, moment)
     names = {line.sequence: name_of(line.resource) for line in lines}
     news = []
     for place, target in enumerate(asking.targets):
@@ -218,7 +226,7 @@ def _news(
         made = _action(target, told, asking, names, moment)
         if made is not None:
             news.append(News(target, told, made))
-    return news
+    return news, known
 
 
 def _desk(asking: Asking, moment: Moment) -> Desk:
@@ -249,11 +257,12 @@ def _said(
     lines: Sequence[Line],
     guide: Guide,
     moment: Moment,
-) -> Mapping[int, Assertion]:
-    """What the rulebook says about each line, or why it could not be asked."""
+) -> tuple[Mapping[int, Assertion], Coverage | None]:
+    """What the rulebook says about each line, or why it could not be asked; the coverage it found."""
     payer = names_payer(asking.coverage, asking.pool)
+    numbers = [line.sequence for line in lines]
     if payer is None and guide is Guide.V22:
-        return dict.fromkeys((line.sequence for line in lines), technical())
+        return dict.fromkeys(numbers, technical()), None
     if payer is False and guide is Guide.V22:
         raise Invalid("The payer of the coverage has no identifier.", at="Coverage.payor")
     draft = Draft(
@@ -271,12 +280,12 @@ def _said(
     )
     found = decided(context, caller, draft, guide, moment)
     if found is None:
-        return dict.fromkeys((line.sequence for line in lines), technical())
+        return dict.fromkeys(numbers, technical()), None
     if isinstance(found, NotEligible):
         if found.problem is EligibilityProblem.WRONG_PAYER and guide is Guide.V22:
             raise Invalid("The coverage belongs to another payer.", at="Coverage.payor")
-        return dict.fromkeys((line.sequence for line in lines), without_coverage(found.problem))
-    return found
+        return dict.fromkeys(numbers, without_coverage(found.problem)), None
+    return found.said, found.coverage
 
 
 def _merged(told: Sequence[Assertion]) -> list[Assertion]:
@@ -308,11 +317,14 @@ def _action(
     if before and not extension.is_news(before, now):
         return None
     kind = text(target, "resourceType")
-    return {
-        "type": "update",
-        "description": f"Add coverage information to {kind} {text(target, 'id')}.",
-        "resource": extension.carrying(target, coverage, now),
-    }
+    return _update(
+        extension.carrying(target, coverage, now),
+        f"Add coverage information to {kind} {text(target, 'id')}.",
+    )
+
+
+def _update(resource: Json, description: str) -> Json:
+    return {"type": "update", "description": description, "resource": resource}
 
 
 def _answer(shown: Sequence[Json], actions: Sequence[Json], guide: Guide, kind: Hook) -> bytes:

@@ -70,10 +70,18 @@ class Discerning:
         return told_apart(request, on, self.source.find, self.status)
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The coverage as the plan knows it, and what is said about each line by its sequence."""
+
+    coverage: Coverage
+    said: Mapping[int, Assertion]
+
+
 def decided(
     context: Context, caller: Principal, draft: Draft, guide: Guide, moment: Moment
-) -> Mapping[int, Assertion] | NotEligible | None:
-    """What is said about each line by its sequence; why there is no coverage; None: not to be had."""
+) -> Told | NotEligible | None:
+    """What is said; why there is no coverage; None: not to be had."""
     rulebook = context.rulebook
     desk = _Desk(context, caller, guide, moment, _source(context, draft))
     _, request = _drafted(draft, draft.lines, guide)
@@ -92,7 +100,8 @@ def decided(
         ]
         granted |= desk.grant(draft, fresh) if fresh and draft.grants else {}
     whole = replace(decision, items=tuple((items | granted).values()))
-    return assertions(request, eligibility, whole, rulebook, today, frozenset(granted))
+    said = assertions(request, eligibility, whole, rulebook, today, frozenset(granted))
+    return Told(eligibility, said)
 
 
 def _source(context: Context, draft: Draft) -> Discerning:

@@ -29,10 +29,19 @@ _CODED = ("codeCodeableConcept", "code", "medicationCodeableConcept")
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """The Coverage as the plan knows it, and what of it is new, in sentences."""
+
+    resource: Json
+    news: tuple[Text, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class About:
     """What a card may draw on: a resource, what was said of it, and the policy that spoke.
 
-    `companions` are the orders to propose besides which nobody has ordered yet.
+    `companions` are the orders to propose besides which nobody has ordered yet, `correction` what the
+    plan knows better where the resource is the coverage.
     """
 
     resource: Json
@@ -40,6 +49,7 @@ class About:
     sources: Sequence[PolicySource]
     documents: Sequence[Document]
     companions: Sequence[Companion] = ()
+    correction: Correction | None = None
 
     @property
     def needs_authorization(self) -> bool:

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from app.fhir.crd.card import About, Content, Desk, card, urgency
+from app.fhir.crd.coverage_record import updates
 from app.fhir.crd.proposals import alternates, companions
 from app.fhir.crd.reading import papers, references
 
 Json = dict[str, Any]
 Kind = Callable[[About, Desk], Iterator[Content]]
 
-KINDS: tuple[Kind, ...] = (alternates, companions, papers, references)
+KINDS: tuple[Kind, ...] = (alternates, updates, companions, papers, references)
 """The more useful first, among cards about orders of the same urgency."""
 
 

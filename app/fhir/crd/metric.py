@@ -148,13 +148,15 @@ def _npi(resource: Json) -> str:
 
 
 def _told(resource: Json) -> Json:
-    """One order that was answered: its code, and each coverage-information as it was sent."""
+    """One order that was answered: its code, and each coverage-information as it was sent. Or the
+    coverage whose record was corrected."""
     said = [_said(each) for each in extensions(resource, ext.COVERAGE_INFORMATION)]
+    said_of_coverage = text(resource, "resourceType") == "Coverage"
     told: Json = {
         "type": text(resource, "resourceType"),
         "focus": name_of(resource),
         "orderDetail": _code(resource),
-        "response": "coverage-info",
+        "response": "insurance" if said_of_coverage else "coverage-info",
         "coverageInfo": said,
     }
     return {name: value for name, value in told.items() if value not in ("", [], {})}
