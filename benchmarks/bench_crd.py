@@ -106,7 +106,7 @@ def one_call(settings: Settings, body: bytes, repeats: int) -> tuple[list[float]
             nullcontext(),
         )
         if recorded:
-            recording.answered(made)
+            recording.answered(made, orjson.dumps(made.body))
 
     alone = milliseconds(answer, repeats)
     whole = milliseconds(lambda: answer(recorded=True), repeats)

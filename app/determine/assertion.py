@@ -168,6 +168,8 @@ def _completed(made: Assertion, line: Line) -> Assertion:
         expires=made.expires or _until(line),
         policy=ref.id if ref else "",
         policy_version=ref.version if ref else "",
+        policy_sha256=ref.sha256 if ref else "",
+        judged_on=line.subject.day,
         policy_title=ref.title if ref else None,
         policy_path=ref.path if ref else "",
         alternative=_alternative(line),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from app.determine.criteria import Judge, compiled
 from app.determine.history import wants_authorizations, wants_paid_claims
 from app.determine.where import weight
 from app.domain.coverage import Plan
+from app.domain.crd import Guidance
 from app.domain.decision import PolicyRef
 from app.domain.disclosure import Sensitive
 from app.domain.policy import (
@@ -92,6 +93,13 @@ class Entry:
         """Whether both the version and the scope line are in force."""
         return self.ready.version.period.covers(day) and self.scope.period.covers(day)
 
+    def guided(self, guidance: Guidance) -> bool:
+        """Whether it counted for this guidance: its version for the policy that spoke, else its day."""
+        if self.ready.policy.id != guidance.policy:
+            return self.on(guidance.day)
+        same = self.ready.version.version == guidance.version
+        return same and self.scope.period.covers(guidance.day)
+
 
 @dataclass(frozen=True)
 class Rulebook:
@@ -123,12 +131,25 @@ class Rulebook:
         """A policy by its id; KeyError when there is none."""
         return self.policies[name]
 
-    def entries(self, codes: Codes, day: date) -> list[Entry]:
-        """Every scope line for one of these codes in force on this day, most specific first."""
-        found = [entry for code in codes for entry in self._exact.get(code, ()) if entry.on(day)]
-        found.extend(entry for entry in self._wide if entry.on(day) and _wide_fits(entry, codes))
+    def entries(self, codes: Codes, day: date, guidance: Guidance | None = None) -> list[Entry]:
+        """Every scope line for one of these codes in force on this day, most specific first.
+
+        With `guidance` those that counted when it was given: of its day, and of its policy the
+        version that spoke, as long as the rulebook has it.
+        """
+        if guidance is None:
+            found = [e for code in codes for e in self._exact.get(code, ()) if e.on(day)]
+            found.extend(e for e in self._wide if e.on(day) and _wide_fits(e, codes))
+        else:
+            spoke = guidance if self._has(guidance) else replace(guidance, policy="")
+            found = [e for code in codes for e in self._exact.get(code, ()) if e.guided(spoke)]
+            found.extend(e for e in self._wide if e.guided(spoke) and _wide_fits(e, codes))
         found.sort(key=lambda entry: entry.rank)
         return found
+
+    def _has(self, guidance: Guidance) -> bool:
+        policy = self.policies.get(guidance.policy)
+        return policy is not None and any(v.version == guidance.version for v in policy.versions)
 
 
 def build(policies: Iterable[Policy], **tables: object) -> Rulebook:

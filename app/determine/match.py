@@ -41,7 +41,7 @@ def match(subject: Subject, rulebook: Rulebook) -> Match:
     """
     first: dict[Role, dict[str, Entry]] = {role: {} for role in Role}
     unsure: tuple[str, ...] = ()
-    for entry in rulebook.entries(subject.service, subject.day):
+    for entry in rulebook.entries(subject.service, subject.day, subject.item.guidance):
         role = entry.ready.policy.role
         if role is Role.COVERAGE and (first[role] or unsure):
             break

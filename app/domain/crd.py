@@ -151,8 +151,8 @@ class Assertion:
 
     `form` is (policy id, policy version) of the questionnaire that asks what is missing, `number`
     the authorization number when satisfied, `dependencies` the positions of the orders that the
-    answer hangs on, `policy` and `policy_version` the text that spoke, `companions` the orders
-    that it proposes besides.
+    answer hangs on, `policy`, `policy_version` and `policy_sha256` the text that spoke, `judged_on`
+    the day whose rules counted, `companions` the orders that it proposes besides.
     """
 
     covered: Covered
@@ -170,7 +170,28 @@ class Assertion:
     expires: date | None = None
     policy: str = ""
     policy_version: str = ""
+    policy_sha256: str = ""
+    judged_on: date | None = None
     policy_title: Text | None = None
     policy_path: str = ""
     alternative: Alternative | None = None
     companions: tuple[Companion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """By what one line of a hook call was judged: kept with the call, and honoured when the order is
+    submitted under its assertion id (CRD 2.2.1 found-11).
+
+    `key` is that id, `order` the order as the EHR names it, `codes` are `system|code` of the service,
+    `policy`, `version` and `sha256` the text that spoke ("" when none knows the service), `day` the
+    day of service whose rules counted.
+    """
+
+    key: str
+    order: str
+    codes: tuple[str, ...]
+    policy: str
+    version: str
+    sha256: str
+    day: date

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from app.domain.crd import Guidance
 from app.domain.facts import Evidence
 from app.domain.guide import Guide
 from app.domain.values import Concept, Identifier, Money, Period, Quantity
@@ -94,7 +95,7 @@ class Item:
     """One requested service line; `sequence` traces it for the life of the case (spec-34).
 
     `orders` and `information` are the addresses of the orders that it fulfils and of the supporting
-    resources that it points at.
+    resources that it points at. `guidance` is by what a CRD call judged the order before.
     """
 
     sequence: int
@@ -117,6 +118,7 @@ class Item:
     assertion_ids: tuple[str, ...] = ()
     orders: tuple[str, ...] = ()
     information: tuple[str, ...] = ()
+    guidance: Guidance | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ def asks_history(request: PriorAuthRequest, rulebook: Rulebook, today: date) -> 
     for item in request.items:
         day = request.service_day(item, today)
         late = late or day < today
-        found = rulebook.entries(service_codes(item, rulebook.terms), day)
+        found = rulebook.entries(service_codes(item, rulebook.terms), day, item.guidance)
         ready += [entry.ready for entry in found]
     return Asked(
         late or any(each.authorizations for each in ready), any(each.paid_claims for each in ready)

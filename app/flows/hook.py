@@ -14,13 +14,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from app.clock import Moment
 from app.determine.assertion import technical, without_coverage
 from app.determine.eligibility import Payer
 from app.domain.coverage import Coverage, EligibilityProblem, NotEligible
-from app.domain.crd import Assertion, Hook
+from app.domain.crd import Assertion, Guidance, Hook
 from app.domain.ehr import EhrAccess, Fetched, Fetching
 from app.domain.guide import Guide
 from app.domain.principal import Principal
@@ -56,6 +54,14 @@ _BROKEN = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What is sent, and by what each line was judged."""
+
+    body: Json
+    guidance: tuple[Guidance, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Asking:
     """A call with all that could be had for it."""
 
@@ -76,7 +82,7 @@ def hook(
     moment: Moment,
     fetch: Fetch,
     turn: Turn,
-) -> bytes:
+) -> Answer:
     """The answer to a call whose envelope was checked.
 
     Raises Malformed or Unprocessable for broken FHIR, NotForHere for another CRD version, Invalid for
@@ -107,11 +113,11 @@ def hook(
         if not aims and any(not isinstance(found.get(each), Fetched) for each in wanted(call)):
             _unreadable(call)
         if coverage is None or not aims:
-            return _answer([], [], guide, kind)
+            return Answer(_body([], [], guide, kind))
         frame = _frame(context, call, pool, guide, moment)
         insurer = payers[0].name if payers else caller.tenant
         asking = Asking(call, pool, coverage, aims, frame, insurer)
-        news, known = _news(context, caller, asking, guide, moment)
+        news, guidance, known = _news(context, caller, asking, guide, moment)
         record = correction(coverage, known, frame.day) if known else None
         about = subjects(context.rulebook, pool, news)
         if record is not None and kind.is_for_office:
@@ -120,7 +126,7 @@ def hook(
         actions = [each.action for each in news] if call.wants("coverage-info") else []
         if record is not None and not kind.is_for_office and call.wants("insurance"):
             actions.append(_update(record.resource, "Correct the coverage record."))
-        return _answer(shown, actions, guide, kind)
+        return Answer(_body(shown, actions, guide, kind), guidance)
 
 
 def _fetched(
@@ -212,21 +218,42 @@ def _language(call: Call, pool: Pool) -> str:
 
 def _news(
     context: Context, caller: Principal, asking: Asking, guide: Guide, moment: Moment
-) -> tuple[list[News], Coverage | None]:
-    """What is new about each target, judged from what the call carries alone (resp-35), and the
-    coverage as the plan knows it."""
+) -> tuple[list[News], tuple[Guidance, ...], Coverage | None]:
+    """What is new about each target, judged from what the call carries alone (resp-35); by what each
+    of them was judged, new or not; and the coverage as the plan knows it."""
     lines = _lines(asking)
     said, known = _said(context, caller, asking, lines, guide, moment)
     names = {line.sequence: name_of(line.resource) for line in lines}
-    news = []
+    news: list[News] = []
+    guidance: list[Guidance] = []
     for place, target in enumerate(asking.targets):
-        told = _merged([said[line.sequence] for line in lines if line.target == place])
+        own = [(line, said[line.sequence]) for line in lines if line.target == place]
+        key = _key(target, asking, moment)
+        guidance += (each for line, one in own if (each := _guidance(key, line, one)))
+        told = _merged([one for _, one in own])
         if not asking.call.hook.is_primary:
             told = [extension.on_secondary(each) for each in told]
-        made = _action(target, told, asking, names, moment)
+        made = _action(target, told, asking, names, key)
         if made is not None:
             news.append(News(target, told, made))
-    return news, known
+    return news, tuple(guidance), known
+
+
+def _key(target: Json, asking: Asking, moment: Moment) -> str:
+    """The assertion id: that which the order carries already, else a fresh one."""
+    before = extension.told_before(target, name_of(asking.coverage))
+    return extension.key_of(before) or str(moment.new_uuid())
+
+
+def _guidance(key: str, line: Line, said: Assertion) -> Guidance | None:
+    """None where nothing was judged."""
+    if said.judged_on is None:
+        return None
+    codes = tuple(f"{text(c, 'system')}|{text(c, 'code')}" for c in parts(line.concept, "coding"))
+    order = name_of(line.resource)
+    return Guidance(
+        key, order, codes, said.policy, said.policy_version, said.policy_sha256, said.judged_on
+    )
 
 
 def _desk(asking: Asking, moment: Moment) -> Desk:
@@ -305,12 +332,11 @@ def _action(
     told: Sequence[Assertion],
     asking: Asking,
     names: Mapping[int, str],
-    moment: Moment,
+    key: str,
 ) -> Json | None:
     """The update of one resource; None when the client knows it all already (resp-35)."""
     coverage = name_of(asking.coverage)
     before = extension.told_before(target, coverage)
-    key = extension.key_of(before) or str(moment.new_uuid())
     now = [
         extension.coverage_information(each, asking.frame, coverage, key, names) for each in told
     ]
@@ -327,9 +353,9 @@ def _update(resource: Json, description: str) -> Json:
     return {"type": "update", "description": description, "resource": resource}
 
 
-def _answer(shown: Sequence[Json], actions: Sequence[Json], guide: Guide, kind: Hook) -> bytes:
+def _body(shown: Sequence[Json], actions: Sequence[Json], guide: Guide, kind: Hook) -> Json:
     """2.0.1 clients are tested for an empty list on primary hooks; 2.2.1 forbids empty lists."""
     answer: Json = {"cards": list(shown)}
     if actions or (guide is Guide.V20 and kind.is_primary):
         answer["systemActions"] = list(actions)
-    return orjson.dumps(answer)
+    return answer

@@ -105,7 +105,7 @@ def record(store: Store, intake: Intake, moment: Moment) -> None:
         work.hooks.lead_to_case(intake.assertions, case.id)
         covered = _eligibility(intake.eligibility)
         work.events.append(log.event(EventKind.ELIGIBILITY_CHECKED, MACHINE, covered))
-        decided = _decided(decision_id, intake.decision)
+        decided = _decided(decision_id, intake.decision) | _guided(intake.request)
         work.decisions.add(
             decision_id,
             intake.decision,
@@ -165,6 +165,16 @@ def _decided(decision_id: uuid.UUID, decision: Decision) -> dict[str, object]:
         "items": {str(item.sequence): item.outcome.value for item in decision.items},
         "errors": [error.problem.value for error in decision.errors],
     }
+
+
+def _guided(request: PriorAuthRequest) -> dict[str, object]:
+    """By which earlier CRD guidance lines were judged: `sequence` → assertion id, policy, version."""
+    told = {str(each.sequence): each.guidance for each in request.items if each.guidance}
+    kept = {
+        name: {"assertion": each.key, "policy": each.policy, "version": each.version}
+        for name, each in told.items()
+    }
+    return {"guided_by": kept} if kept else {}
 
 
 def _what_waits(decision: Decision) -> Iterator[tuple[EventKind, dict[str, object]]]:

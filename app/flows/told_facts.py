@@ -1,21 +1,22 @@
 """What an order's hook call told us is known when the order is submitted under its assertion id.
 
 CRD 2.2.1 found-11: guidance is kept and honoured. The call was recorded (`app.flows.hook_record`); what
-it brought along about the same member counts as if it had been sent again. What the submission says
-itself comes first. The version of the policy follows from the day of service, as it did in the call.
+it brought along about the same member, and what it read from the EHR, counts as if it had been sent
+again. What the submission says itself comes first. A line for a service of which the call spoke is
+judged by the policy version that spoke then, whatever its day of service is now.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from app.determine.eligibility import numbers
-from app.domain.crd import Hook
+from app.domain.crd import Guidance, Hook
 from app.domain.facts import Evidence, EvidenceKind
-from app.domain.request import PriorAuthRequest
+from app.domain.request import Item, PriorAuthRequest
 from app.fhir.crd.call import read_call
 from app.fhir.crd.draft_claim import Asked, draft_claim
 from app.fhir.crd.pool import Pool
@@ -29,14 +30,32 @@ from app.store import HookCall, Read, Write
 def with_told_facts(
     request: PriorAuthRequest, look: Read | Write, by: datetime, limits: Limits
 ) -> PriorAuthRequest:
-    """The request with the evidence of the calls until `by` whose assertion ids its orders carry.
+    """The request with the evidence and the guidance of the calls until `by` whose assertion ids its
+    orders carry.
 
     Raises Unavailable when the calls cannot be read.
     """
     keys = dict.fromkeys(key for item in request.items for key in item.assertion_ids)
-    told = [each for key in keys for each in _told(look, key, by, request, limits)]
-    if not told:
-        return request
+    heard = {key: _heard(look, key, by, request, limits) for key in keys}
+    guidance = [each for one in heard.values() for each in one.guidance]
+    items = tuple(_guided(item, guidance) for item in request.items) if guidance else request.items
+    return _with_evidence(
+        replace(request, items=items), [each for one in heard.values() for each in one.evidence]
+    )
+
+
+def _guided(item: Item, guidance: Sequence[Guidance]) -> Item:
+    """The line with the guidance that its order got for its service, if it got any."""
+    codes = {coding.code for coding in item.service.codings}
+    for each in guidance:
+        spoken = {code.rpartition("|")[2] for code in each.codes}
+        if each.key in item.assertion_ids and codes & spoken:
+            return replace(item, guidance=each)
+    return item
+
+
+def _with_evidence(request: PriorAuthRequest, told: Sequence[Evidence]) -> PriorAuthRequest:
+    """What was told is added, but for the elements of which the request itself speaks."""
     known = {(each.source.where, each.source.element) for each in request.evidence}
     new: dict[tuple[str, str], list[Evidence]] = {}
     for each in told:
@@ -47,16 +66,26 @@ def with_told_facts(
     return replace(request, evidence=(*request.evidence, *added)) if added else request
 
 
-def _told(
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What a call told, and by what it judged."""
+
+    evidence: tuple[Evidence, ...] = ()
+    guidance: tuple[Guidance, ...] = ()
+
+
+def _heard(
     look: Read | Write, key: str, by: datetime, request: PriorAuthRequest, limits: Limits
-) -> Iterator[Evidence]:
-    """The evidence of the last call that gave this assertion id, if it was about this member."""
+) -> _Heard:
+    """The last call that gave this assertion id, if it was about this member."""
     calls = [call for call in look.hooks.named(key) if call.at <= by]
-    for call in calls[-1:]:
-        before = _asked(look, call, limits)
-        if before is None or not _keys(before) & _keys(request):
-            continue
-        yield from (each for each in before.evidence if each.kind is not EvidenceKind.ORDER)
+    before = _asked(look, calls[-1], limits) if calls else None
+    if before is None or not _keys(before) & _keys(request):
+        return _Heard()
+    return _Heard(
+        tuple(each for each in before.evidence if each.kind is not EvidenceKind.ORDER),
+        tuple(each for each in calls[-1].guidance if each.key == key),
+    )
 
 
 def _keys(request: PriorAuthRequest) -> set[str]:
@@ -70,6 +99,9 @@ def _asked(look: Read | Write, stored: HookCall, limits: Limits) -> PriorAuthReq
     kind = Hook(stored.hook)
     call = read_call(parse(document.content, limits), kind, options(stored.guide, kind))
     pool = Pool(call)
+    fetched = look.documents.get(stored.fetched) if stored.fetched else None
+    if fetched is not None:
+        pool.add(parse(fetched.content, limits))
     coverage = next(iter(pool.of("Coverage")), {"resourceType": "Coverage"})
     asked = Asked(call.patient, coverage, call.user, "", stored.at)
     return read_request(draft_claim(asked, (), pool, UUID(int=0)), stored.guide)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import orjson
 from sqlalchemy import bindparam, select
 
+from app.domain.crd import Guidance
 from app.domain.guide import Guide
 from app.store.link import ReadLink, WriteLink
 from app.store.tables import hook_calls, trail
@@ -56,7 +57,8 @@ _SINCE = (
 class HookCall:
     """One call: when it came, how long it took, what was answered; `record` after the metric model.
 
-    `request` and `answer` name the stored documents, None where there is nothing to keep.
+    `request`, `answer` and `fetched` (what the EHR was asked for besides) name the stored documents,
+    None where there is nothing to keep, or nothing any more. `guidance` is by what each line was judged.
     """
 
     id: uuid.UUID
@@ -68,6 +70,8 @@ class HookCall:
     record: Mapping[str, Any]
     request: uuid.UUID | None = None
     answer: uuid.UUID | None = None
+    fetched: uuid.UUID | None = None
+    guidance: tuple[Guidance, ...] = ()
 
 
 class HookCalls:
@@ -112,6 +116,8 @@ class HookCallWriter(HookCalls):
                 "record": orjson.dumps(call.record).decode(),
                 "request": call.request,
                 "answer": call.answer,
+                "fetched": call.fetched,
+                "guidance": orjson.dumps(call.guidance).decode(),
             },
         )
         self._lead(names, "call", call.id)
@@ -136,4 +142,11 @@ def _call(row: Any) -> HookCall:
         orjson.loads(row.record),
         row.request,
         row.answer,
+        row.fetched,
+        tuple(_guidance(each) for each in orjson.loads(row.guidance)),
     )
+
+
+def _guidance(kept: dict[str, Any]) -> Guidance:
+    day = date.fromisoformat(kept.pop("day"))
+    return Guidance(**kept | {"codes": tuple(kept["codes"])}, day=day)

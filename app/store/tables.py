@@ -400,6 +400,8 @@ hook_calls = Table(
     _text("record"),
     Column("request", Key),
     Column("answer", Key),
+    Column("fetched", Key),
+    Column("guidance", Text, nullable=False, server_default="[]"),
     PrimaryKeyConstraint("tenant", "id"),
     Index(None, "tenant", "at"),
     _to(("request",), "documents", "id"),
@@ -408,7 +410,9 @@ hook_calls = Table(
     sqlite_with_rowid=False,
 )
 """One row for each hook call. `record` is JSON after the CRD metric model: codes, numbers and ids.
-The documents are the audit record: what was asked, without its token, and what was answered."""
+The documents are the audit record: what was asked, without its token, and what was answered. `fetched`
+is what the EHR was asked for besides (no foreign key: SQLite cannot add one to a table), `guidance`
+JSON of the policy version behind each line."""
 
 trail = Table(
     "trail",

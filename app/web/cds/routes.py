@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 from flask import Response, request
 
 from app.auth.scopes import Scope
@@ -92,5 +93,7 @@ def answer(
     except Exception as fault:
         recording.failed(fault)
         raise
-    recording.answered(made)
-    return made
+    with turn:
+        sent = orjson.dumps(made.body)
+        recording.answered(made, sent)
+    return sent
