@@ -1,4 +1,4 @@
-"""Review waiting cases: list, show, take, release, ask, approve, modify, deny, overturn.
+"""Review waiting cases: list, show, save, take, release, ask, approve, modify, deny, overturn.
 
 Whoever can run this command on the payer's machine says which role they act in and who they are; the
 rules are those of `/desk/api`. A body for ask, modify and deny is the JSON of docs/reference/api.md.
@@ -17,6 +17,7 @@ from app.domain.principal import Principal, Role
 from app.errors import BadSetup, Unprocessable
 from app.factory import build_context
 from app.flows.context import Context
+from app.flows.papers import papers
 from app.flows.review import review, sheet, waiting
 from app.settings import Settings
 from app.store import is_current
@@ -26,13 +27,14 @@ EXAMPLES = """\
 examples:
   forthwith desk list --role reviewer                                     who waits, due first
   forthwith desk show FC-7K2M9QXH4RTC --role reviewer                     findings, and what failed
+  forthwith desk save FC-7K2M9QXH4RTC --role reviewer --into papers       its documents, as files
   forthwith desk take FC-7K2M9QXH4RTC --role reviewer --by lee            work on it
   forthwith desk approve FC-7K2M9QXH4RTC --role reviewer --by lee         as asked for
   forthwith desk ask FC-7K2M9QXH4RTC --role reviewer --by lee --body ask.json
   forthwith desk deny FC-7K2M9QXH4RTC --role medical-director --by chen \\
       --npi 1234567893 --specialty 207RP1001X --body why.json
 """
-_LOOKING = ("list", "show")
+_LOOKING = ("list", "show", "save")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         choices=(Role.REVIEWER.value, Role.MEDICAL_DIRECTOR.value),
         help="the role to act in",
     )
+    parser.add_argument("--into", type=Path, metavar="FOLDER", help="where `save` writes to")
     parser.add_argument("--by", default="", metavar="ID", help="who acts")
     parser.add_argument("--npi", default="", help="the NPI that signs")
     parser.add_argument("--specialty", default="", help="NUCC taxonomy code, or in words")
@@ -67,6 +70,10 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             print("\n".join(found.lines))
             for item, rules in found.failed.items():
                 print(f"Not met and cited, item {item}: {', '.join(rules) or 'nothing'}")
+            for each in papers(context, caller, args.case):
+                print(f"Document {each.id}: {each.media}, {len(each.content)} bytes")
+        elif args.action == "save":
+            _save(context, caller, args)
         else:
             act, by = act_of(args.action, _document(args))
             case = review(context, caller, args.case, act, by, moment())
@@ -83,6 +90,22 @@ def _list(context: Context, caller: Principal) -> None:
         print(f"{each.case.number}  {due}  {each.case.state}  {each.holder or '-'}")
     if not found:
         print("No case waits.", file=sys.stderr)
+
+
+def _save(context: Context, caller: Principal, args: argparse.Namespace) -> None:
+    """Each document as a file of its own, under a name of ours that only its owner can read."""
+    if args.into is None:
+        raise BadSetup("Say where to: --into FOLDER.")
+    found = papers(context, caller, args.case)
+    try:
+        args.into.mkdir(parents=True, exist_ok=True)
+        for each in found:
+            path = args.into / f"document-{each.id}.{each.ending}"
+            path.touch(0o600)
+            path.write_bytes(each.content)
+    except OSError as fault:
+        raise BadSetup(f"{args.into} cannot be written to: {fault.strerror}.") from None
+    print(f"{len(found)} documents saved.")
 
 
 def _document(args: argparse.Namespace) -> dict[str, object]:

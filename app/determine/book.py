@@ -103,7 +103,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Rulebook:
-    """Everything that decides: never changed, replaced as a whole. `sha256` names its content."""
+    """Everything that decides: never changed, replaced as a whole. `sha256` names its content.
+
+    `hold_days`: how long an attachment that came before its request is kept for it, 0 not at all.
+    """
 
     policies: Mapping[str, Policy]
     plans: Mapping[str, Plan]
@@ -115,6 +118,7 @@ class Rulebook:
     technologies: tuple[Technology, ...] = ()
     sensitive: Sensitive = field(default_factory=Sensitive)
     time_zone: str = "America/New_York"
+    hold_days: int = 0
     sha256: str = ""
     _exact: Mapping[tuple[str, str], tuple[Entry, ...]] = field(default_factory=dict, repr=False)
     _wide: tuple[Entry, ...] = field(default=(), repr=False)

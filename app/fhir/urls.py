@@ -82,6 +82,7 @@ class ext:  # noqa: N801 - read as a namespace: ext.REVIEW_ACTION
     PA_LINE_NUMBER: Final = _PAS_SD + "extension-paLineNumber"
     PATIENT_STATUS: Final = _PAS_SD + "extension-patientStatus"
     PRODUCT_OR_SERVICE_CODE_END: Final = _PAS_SD + "extension-productOrServiceCodeEnd"
+    FORM_SIGNATURE: Final = _CORE_SD + "questionnaireresponse-signature"
     REQUESTED_SERVICE: Final = _PAS_SD + "extension-requestedService"
     REVENUE_CODE: Final = _PAS_SD + "extension-revenueCode"
     REVENUE_UNIT_RATE_LIMIT: Final = _PAS_SD + "extension-revenueUnitRateLimit"

@@ -29,6 +29,7 @@ from app.fhir.read.attachments import Sent, read_attachments
 from app.fhir.validate.text import parse
 from app.fhir.write.asking import control_number
 from app.flows.context import Context
+from app.flows.held import can_be_held, hold, with_resources
 from app.flows.history import with_history
 from app.flows.new_answer import Open, answer_anew, last_answer, open_stored
 from app.flows.record import MACHINE, MEDIA_TYPE
@@ -37,10 +38,11 @@ from app.store import Candidate, DocumentKind, Write
 
 
 def attach(context: Context, caller: Principal, raw: bytes, guide: Guide, moment: Moment) -> bytes:
-    """An OperationOutcome that says that it was received; nothing about the decision.
+    """An OperationOutcome that says that it was received, or is held until its request comes; nothing
+    about the decision.
 
-    Raises Malformed, TooLarge, Invalid (with every issue) and NotFound: no request of this caller
-    and member has the tracking number.
+    Raises Malformed, TooLarge, Invalid (with every issue) and NotFound: the tracking number is one of
+    ours, and no request of this caller and member has it.
     """
     document = parse(raw, context.limits)
     sent = read_attachments(document)
@@ -48,6 +50,8 @@ def attach(context: Context, caller: Principal, raw: bytes, guide: Guide, moment
     mark = hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
     with context.store.write(caller.tenant) as work:
         found = _tracked(context, work, caller, sent, guide)
+        if found is None:
+            return _early(context, work, caller, raw, sent, mark, guide, moment)
         work.cases.hold(found.id)
         opened = open_stored(context, work, work.cases.get(found.id) or found)
         earlier = [e for e in opened.events if e.kind is EventKind.ATTACHED]
@@ -55,23 +59,57 @@ def attach(context: Context, caller: Principal, raw: bytes, guide: Guide, moment
             return _says("received-before", "This was received before.")
         name = moment.new_id()
         work.documents.put(name, raw, DocumentKind.RECEIVED, MEDIA_TYPE)
-        told = {"document": str(name), "sha256": mark, "media": sent.media, "final": sent.final}
+        told = {"document": str(name), **_told(sent, mark)}
         event = Event(moment.new_id(), found.id, EventKind.ATTACHED, moment.now, caller.id, told)
         work.events.append(event)
         if sent.final and opened.case.state in WAITING:
             before = [_again(context, work, each) for each in earlier]
             resources = [each for some in [*before, sent] for each in some.resources]
             _judge_again(context, work, opened, resources, moment)
-    return _says("received", "Received. The answer is told by $inquire and subscriptions.")
+    return _says("received", "Received. The answer is told by $inquire and subscriptions.", sent)
 
 
-def _tracked(context: Context, work: Write, caller: Principal, sent: Sent, guide: Guide) -> Case:
+def _early(
+    context: Context,
+    work: Write,
+    caller: Principal,
+    raw: bytes,
+    sent: Sent,
+    mark: str,
+    guide: Guide,
+    moment: Moment,
+) -> bytes:
+    """Hold what nobody asked for, if its number may be the provider's own."""
+    if not can_be_held(context, sent):
+        raise NotFound(
+            "No request of this caller and member has this TrackingId; is it this payer's?"
+        )
+    earlier = work.held.find(caller.id, guide, [sent.tracking], moment.now)
+    if mark in [each.told["sha256"] for each in earlier]:
+        return _says("received-before", "This was received before.")
+    name = moment.new_id()
+    work.documents.put(name, raw, DocumentKind.RECEIVED, MEDIA_TYPE)
+    kept = hold(context, work, caller, guide, sent, name, _told(sent, mark), moment)
+    until = kept.expires_at.date().isoformat()
+    said = f"No request has this TrackingId yet. Held until {until} for a request that has it."
+    return _says("held", said, sent)
+
+
+def _told(sent: Sent, mark: str) -> dict[str, object]:
+    """What the log says of a submission."""
+    signed = {"signed": True} if sent.signed else {}
+    return {"sha256": mark, "media": sent.media, "final": sent.final, **signed}
+
+
+def _tracked(
+    context: Context, work: Write, caller: Principal, sent: Sent, guide: Guide
+) -> Case | None:
     for candidate in work.cases.of_members([number_key(sent.member)]):
         case = candidate.case
         mine = case.submitter == caller.id and case.guide is guide
         if mine and sent.tracking in _numbers(context, work, candidate):
             return case
-    raise NotFound("No request of this caller and member has this TrackingId; is it this payer's?")
+    return None
 
 
 def _numbers(context: Context, work: Write, candidate: Candidate) -> Iterator[str]:
@@ -116,8 +154,7 @@ def _judge_again(
     """Judge the request with what arrived beside it; without a coverage a person has to."""
     coverage, fresh = opened.stored.eligibility, None
     if isinstance(coverage, Coverage):
-        added = [{"fullUrl": moment.new_uuid().urn, "resource": resource} for resource in resources]
-        bundle = {**opened.bundle, "entry": [*opened.bundle["entry"], *added]}
+        bundle = with_resources(opened.bundle, tuple(resources), moment)
         request = read_request(bundle, opened.case.guide)
         request = with_told_facts(request, work, moment.now, context.limits)
         earlier = work.decisions.granted(coverage.member_id, moment.now, opened.case.id)
@@ -127,5 +164,9 @@ def _judge_again(
     answer_anew(context, work, opened, decision, MACHINE, moment)
 
 
-def _says(code: str, message: str) -> bytes:
-    return outcome_bytes([Issue("information", "informational", code, "", message)])
+def _says(code: str, message: str, sent: Sent | None = None) -> bytes:
+    said = [Issue("information", "informational", code, "", message)]
+    if sent and sent.signed:
+        kept = "The signature is kept with the form. It was not verified and nothing depends on it."
+        said.append(Issue("information", "informational", "signature-not-verified", "", kept))
+    return outcome_bytes(said)

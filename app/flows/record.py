@@ -16,6 +16,7 @@ from app.domain.event import Event, EventKind
 from app.domain.principal import Principal
 from app.domain.request import Item, PriorAuthRequest, Use
 from app.fhir.read.inquiry import provider_npis
+from app.flows.held import NOTHING, Early, give
 from app.flows.repeat import Mark
 from app.store import CaseItem, DocumentKind, Resource, Store, Submission
 
@@ -31,7 +32,7 @@ class Intake:
 
     `public_id` is the id of both readable resources, `ClaimResponse/{id}` and `Claim/{id}`;
     `claim_pointer` says where the Claim stands in `received` (RFC 6901). `assertions` are the ids of
-    what CRD said before about the orders.
+    what CRD said before about the orders, `waited` what came before the request and was held for it.
     """
 
     caller: Principal
@@ -45,6 +46,7 @@ class Intake:
     public_id: uuid.UUID
     answer: bytes
     assertions: tuple[str, ...] = ()
+    waited: Early = NOTHING
 
 
 def open_case(
@@ -103,6 +105,7 @@ def record(store: Store, intake: Intake, moment: Moment) -> None:
             diagnosis_codes(intake.request),
         )
         work.hooks.lead_to_case(intake.assertions, case.id)
+        give(work, intake.waited, case, moment)
         covered = _eligibility(intake.eligibility)
         work.events.append(log.event(EventKind.ELIGIBILITY_CHECKED, MACHINE, covered))
         decided = _decided(decision_id, intake.decision) | _guided(intake.request)

@@ -20,6 +20,7 @@ from app.fhir.validate.text import parse
 from app.fhir.write import Envelope, write_response
 from app.flows.accept import accept, at_the_door, bundle_in
 from app.flows.context import Context
+from app.flows.held import early, with_resources
 from app.flows.history import StoredHistory
 from app.flows.judge import judge
 from app.flows.record import Intake, open_case, record
@@ -50,6 +51,10 @@ def submit(
     if mark is None:
         raise Invalid("The bundle needs an identifier with a value.", at="Bundle.identifier")
     request = read_request(bundle, guide)
+    with context.store.read(caller.tenant) as look:
+        waited = early(context, look, caller, request, moment)
+    if waited.resources:
+        request = read_request(with_resources(bundle, waited.resources, moment), guide)
     if any(item.assertion_ids for item in request.items):
         with context.store.read(caller.tenant) as look:
             request = with_told_facts(request, look, moment.now, context.limits)
@@ -85,6 +90,7 @@ def submit(
         public_id=public_id,
         answer=orjson.dumps(write_response(decision, request, bundle, envelope)),
         assertions=tuple(assertion_ids(bundle)),
+        waited=waited,
     )
     try:
         record(context.store, intake, moment)

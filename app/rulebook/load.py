@@ -48,7 +48,7 @@ def _load(folder: Path) -> Rulebook:
     lists = _lists(folder, text)
     read = list(_policies(folder, text, terms, lists, faults))
     plans, benefits = _plans(folder, text, terms, faults)
-    zone, rules = tables.deadlines(*text.need("_deadlines.yaml"))
+    zone, rules, hold_days = tables.deadlines(*text.need("_deadlines.yaml"))
     delegates = text.get("_delegates.yaml")
     technology = text.get("_new_technology.yaml")
     cards = text.get("_gold_cards.yaml")
@@ -69,6 +69,7 @@ def _load(folder: Path) -> Rulebook:
         technologies=register,
         sensitive=tables.sensitive(*sensitive, terms) if sensitive else Sensitive(),
         time_zone=zone,
+        hold_days=hold_days,
         sha256=digest.hexdigest(),
     )
 

@@ -238,15 +238,25 @@ def _cited(fields: Fields, state: FileState) -> tuple[Citation, ...]:
     return found
 
 
-def deadlines(content: str, file: str) -> tuple[str, tuple[DeadlineRule, ...]]:
-    """The payer's time zone and its deadline rules."""
+def deadlines(content: str, file: str) -> tuple[str, tuple[DeadlineRule, ...], int]:
+    """The payer's time zone, its deadline rules, and the days for which early attachments are held."""
     fields = Fields(parse(content, file), "the deadlines")
     state = FileState(Terms({}, {}), {})
     _sources(fields, state)
     zone = _zone(fields.need("time_zone"))
     rules = tuple(_deadline(node, state) for node in fields.need("rules").listed())
+    held = fields.get("held_attachments")
+    days = _held_days(held, state) if held else 0
     fields.done()
-    return zone, rules
+    return zone, rules, days
+
+
+def _held_days(node: Node, state: FileState) -> int:
+    fields = Fields(node, "the time for held attachments")
+    days = fields.need("days").whole()
+    _cited(fields, state)
+    fields.done()
+    return days
 
 
 def _zone(node: Node) -> str:

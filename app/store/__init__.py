@@ -37,6 +37,7 @@ from app.store.cases import Candidate, CaseItem
 from app.store.decisions import StoredDecision
 from app.store.documents import Document, DocumentKind
 from app.store.feedback import CardFeedback
+from app.store.held import Held
 from app.store.hooks import HookCall
 from app.store.inquiries import AskedAbout, Disclosure
 from app.store.resources import Resource
@@ -54,6 +55,7 @@ __all__ = [
     "Disclosure",
     "Document",
     "DocumentKind",
+    "Held",
     "HookCall",
     "Read",
     "Resource",

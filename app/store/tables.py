@@ -449,6 +449,29 @@ card_feedback = Table(
 """What clients report about the cards they showed. `suggestions` is a list of ids with spaces,
 `reason` is `system|code`."""
 
+held_attachments = Table(
+    "held_attachments",
+    metadata,
+    _text("tenant"),
+    Column("id", Key, nullable=False),
+    _text("submitter"),
+    _text("guide"),
+    _text("tracking"),
+    _text("member"),
+    _text("providers"),
+    _text("told"),
+    Column("document", Key, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("case_id", Key),
+    PrimaryKeyConstraint("tenant", "id"),
+    ForeignKeyConstraint(["tenant", "document"], ["documents.tenant", "documents.id"]),
+    Index(None, "tenant", "submitter", "tracking"),
+    sqlite_with_rowid=False,
+)
+"""What came before its request (CDex, unsolicited); `case_id` is NULL until one matches. `providers`
+is a list of NPIs with spaces."""
+
 subscriptions = Table(
     "subscriptions",
     metadata,

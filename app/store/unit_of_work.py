@@ -13,6 +13,7 @@ from app.store.engine import engines
 from app.store.events import Events, EventWriter
 from app.store.faults import Collision
 from app.store.feedback import Feedback, FeedbackWriter
+from app.store.held import HeldAttachments, HeldAttachmentWriter
 from app.store.hooks import HookCalls, HookCallWriter
 from app.store.inquiries import Inquiries, InquiryWriter
 from app.store.link import ReadLink, WriteLink
@@ -37,6 +38,7 @@ class Read:
         self.ehr_servers = EhrServers(link)
         self.feedback = Feedback(link)
         self.hooks = HookCalls(link)
+        self.held = HeldAttachments(link)
         self.subscriptions = Subscriptions(link)
         self.inquiries = Inquiries(link)
 
@@ -55,6 +57,7 @@ class Write:
         self.ehr_servers = EhrServerWriter(link)
         self.feedback = FeedbackWriter(link)
         self.hooks = HookCallWriter(link)
+        self.held = HeldAttachmentWriter(link)
         self.subscriptions = SubscriptionWriter(link)
         self.inquiries = InquiryWriter(link)
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from app.domain.media import media_type
 from app.errors import Invalid, Issue
-from app.fhir.read.values import parts, text
+from app.fhir.read.values import extension, parts, text
+from app.fhir.urls import ext
 
 KINDS = ("DocumentReference", "QuestionnaireResponse")
 _USES = ("claim", "preauthorization")
@@ -19,14 +20,18 @@ _USES = ("claim", "preauthorization")
 @dataclass(frozen=True, slots=True)
 class Sent:
     """One submission: `tracking` is the value by which the request is found, `member` the member's
-    number. `media` are the types of the documents by their bytes; `final` False announces more.
+    number, `providers` those of organization and practitioner. `media` are the types of the documents
+    by their bytes; `final` False announces more. `signed`: a form carries a signature, unverified.
     """
 
     tracking: str
+    system: str
     member: str
+    providers: tuple[str, ...]
     resources: tuple[Mapping[str, Any], ...]
     media: tuple[str, ...]
     final: bool
+    signed: bool
 
 
 def read_attachments(document: Mapping[str, Any]) -> Sent:
@@ -46,11 +51,23 @@ def read_attachments(document: Mapping[str, Any]) -> Sent:
     final = next(iter(_named(listed, "Final")), {}).get("valueBoolean", True)
     return Sent(
         _value(listed, "TrackingId"),
+        _value(listed, "TrackingId", "system"),
         _value(listed, "MemberId"),
+        tuple(filter(None, (_value(listed, name) for name in ("OrganizationId", "ProviderId")))),
         tuple(resources),
         tuple(media),
         final is not False,
+        any(_signed(resource) for resource in resources),
     )
+
+
+def _signed(node: Any) -> bool:
+    """A signature at the root or an item of a form; what signs a PDF or a C-CDA is inside it."""
+    if isinstance(node, list):
+        return any(_signed(each) for each in node)
+    if not isinstance(node, dict):
+        return False
+    return extension(node, ext.FORM_SIGNATURE) is not None or _signed(node.get("item"))
 
 
 def _faults(document: Mapping[str, Any], listed: list[dict[str, Any]]) -> Iterator[Issue]:
@@ -98,9 +115,9 @@ def _named(listed: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
     return [each for each in listed if each.get("name") == name]
 
 
-def _value(listed: list[dict[str, Any]], name: str) -> str:
+def _value(listed: list[dict[str, Any]], name: str, element: str = "value") -> str:
     named = [each.get("valueIdentifier") for each in _named(listed, name)]
-    return next((text(each, "value") for each in named if isinstance(each, dict)), "")
+    return next((text(each, element) for each in named if isinstance(each, dict)), "")
 
 
 def _content(attachment: Mapping[str, Any]) -> Mapping[str, Any] | None:

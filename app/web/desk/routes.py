@@ -12,6 +12,7 @@ from app.domain.case import Case
 from app.domain.principal import Principal
 from app.fhir.validate.text import parse
 from app.flows.context import Context
+from app.flows.papers import Paper, paper, papers
 from app.flows.review import Sheet, review, sheet, waiting
 from app.web import body
 from app.web.desk.acts import ACTS, act_of
@@ -30,11 +31,22 @@ def routes(context: Context, turn: Turn) -> list[Route]:
         return _json({"cases": found})
 
     def shown(caller: Principal, name: str) -> Response:
-        return _json(_sheet(sheet(context, caller, name)))
+        listed = [_paper(each) for each in papers(context, caller, name)]
+        return _json(_sheet(sheet(context, caller, name)) | {"documents": listed})
+
+    def handed(caller: Principal, name: str, document: str) -> Response:
+        return _download(paper(context, caller, name, document))
 
     return [
         Route(BASE, "GET", "desk-cases", listed, Scope.REVIEW),
         Route(f"{BASE}/<fhir_id:name>", "GET", "desk-case", shown, Scope.REVIEW),
+        Route(
+            f"{BASE}/<fhir_id:name>/documents/<fhir_id:document>",
+            "GET",
+            "desk-document",
+            handed,
+            Scope.REVIEW,
+        ),
         *(
             Route(
                 f"{BASE}/<fhir_id:name>/{act}",
@@ -90,6 +102,30 @@ def _sheet(found: Sheet) -> dict[str, Any]:
         "explanation": list(found.lines),
         "log": log,
     }
+
+
+def _paper(found: Paper) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "media": found.media,
+        "bytes": len(found.content),
+        "received": found.received,
+        "came": found.came,
+        "signed": found.signed,
+        "signature_verified": False,
+    }
+
+
+def _download(found: Paper) -> Response:
+    """To be saved, never shown or run by the browser that asked: it is whatever somebody sent."""
+    answer = Response(found.content, content_type=found.media)
+    answer.headers["Content-Disposition"] = (
+        f'attachment; filename="document-{found.id}.{found.ending}"'
+    )
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def _json(value: Any) -> Response:

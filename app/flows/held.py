@@ -1,0 +1,119 @@
+"""Attachments that nobody asked for (CDex, unsolicited): held until a request with their number comes.
+
+A request matches when the same caller sends it in the same guide version, with the tracking number
+as an identifier of the Claim or of an item, about the same member or patient number, by a provider
+that the attachment names. What it then brings along counts as if it had been in the request.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from app.clock import Moment
+from app.determine.eligibility import number_key, numbers
+from app.domain.case import Case
+from app.domain.event import Event, EventKind
+from app.domain.guide import Guide
+from app.domain.principal import Principal
+from app.domain.request import PriorAuthRequest
+from app.errors import Broken
+from app.fhir.read.attachments import Sent, read_attachments
+from app.fhir.validate.text import parse
+from app.flows.context import Context
+from app.store import Held, Read, Write
+
+_OURS = re.compile(r"F[ACPRT]-")
+"""How the numbers begin that we give: who sends one of these answers us, and is not early."""
+
+
+@dataclass(frozen=True, slots=True)
+class Early:
+    """What came before its request: the rows to match, and the resources inside."""
+
+    held: tuple[Held, ...] = ()
+    resources: tuple[Mapping[str, Any], ...] = ()
+
+
+NOTHING = Early()
+
+
+def can_be_held(context: Context, sent: Sent) -> bool:
+    """Whether a number that leads to no request may be one of the provider's own."""
+    ours = sent.system.startswith(context.settings.namespace) or _OURS.match(sent.tracking)
+    return not ours and context.rulebook.hold_days > 0
+
+
+def hold(
+    context: Context,
+    work: Write,
+    caller: Principal,
+    guide: Guide,
+    sent: Sent,
+    document: uuid.UUID,
+    told: Mapping[str, object],
+    moment: Moment,
+) -> Held:
+    """Keep a submission, all of which is stored as `document`, until its request comes."""
+    made = Held(
+        moment.new_id(),
+        caller.id,
+        guide,
+        sent.tracking,
+        sent.member,
+        sent.providers,
+        document,
+        told,
+        moment.now,
+        moment.now + timedelta(days=context.rulebook.hold_days),
+    )
+    work.held.put(made)
+    return made
+
+
+def early(
+    context: Context, look: Read, caller: Principal, request: PriorAuthRequest, moment: Moment
+) -> Early:
+    """What waits for this request. Raises Unavailable, and Broken when a document is gone."""
+    traces = [each for item in request.items for each in item.trace_numbers]
+    names = dict.fromkeys(each.value for each in (*request.identifiers, *traces) if each.value)
+    found = look.held.find(caller.id, request.guide, list(names), moment.now)
+    mine = tuple(each for each in found if _belongs(each, request))
+    resources: list[Mapping[str, Any]] = []
+    for each in mine:
+        document = look.documents.get(each.document)
+        if document is None:
+            raise Broken("A held attachment has lost its document.")
+        resources += read_attachments(parse(document.content, context.limits)).resources
+    return Early(mine, tuple(resources))
+
+
+def with_resources(
+    bundle: Mapping[str, Any], resources: tuple[Mapping[str, Any], ...], moment: Moment
+) -> Mapping[str, Any]:
+    """The request as received, with more resources beside it; only to be read, never sent."""
+    added = [{"fullUrl": moment.new_uuid().urn, "resource": resource} for resource in resources]
+    return {**bundle, "entry": [*bundle["entry"], *added]}
+
+
+def give(work: Write, found: Early, case: Case, moment: Moment) -> None:
+    """Give what waited to its case: one event each, as when it comes later."""
+    for each in found.held:
+        if work.held.matched(each.id, case.id):
+            told = {**each.told, "document": str(each.document), "held": True}
+            kind = EventKind.ATTACHED
+            work.events.append(
+                Event(moment.new_id(), case.id, kind, moment.now, each.submitter, told)
+            )
+
+
+def _belongs(each: Held, request: PriorAuthRequest) -> bool:
+    about = {number.key for number in numbers(request)}
+    parties = [request.submitter, *(member.party for member in request.care_team)]
+    parties += [member.party for item in request.items for member in item.care_team]
+    providers = {found.value for party in parties for found in party.identifiers}
+    return number_key(each.member) in about and not providers.isdisjoint(each.providers)
