@@ -307,6 +307,12 @@ class own:  # noqa: N801 - read as a namespace: own.BENEFIT_USED
     TAG: Final = "https://forthwith.example/fhir/CodeSystem/member-tag"
 
 
+class sdc:  # noqa: N801 - read as a namespace: sdc.TEMP
+    """SDC (structured data capture): codes of tasks that ask to complete a form."""
+
+    TEMP: Final = "http://hl7.org/fhir/uv/sdc/CodeSystem/temp"
+
+
 class crd:  # noqa: N801 - read as a namespace: crd.TEMP
     """CRD (coverage requirements discovery): extensions, code systems and profiles."""
 
@@ -330,6 +336,7 @@ class crd:  # noqa: N801 - read as a namespace: crd.TEMP
         "MedicationRequest": _CRD_SD + "profile-medicationrequest",
         "NutritionOrder": _CRD_SD + "profile-nutritionorder",
         "ServiceRequest": _CRD_SD + "profile-servicerequest",
+        "Task": _CRD_SD + "profile-taskquestionnaire",
         "VisionPrescription": _CRD_SD + "profile-visionprescription",
     }
 

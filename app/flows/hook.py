@@ -27,10 +27,11 @@ from app.fhir.crd import extension
 from app.fhir.crd.call import Call, read_call
 from app.fhir.crd.card import About, Desk
 from app.fhir.crd.cards import cards
-from app.fhir.crd.coverage import choose, names_payer
+from app.fhir.crd.coverage import choose, names_payer, payer_of
 from app.fhir.crd.coverage_record import correction
 from app.fhir.crd.draft_claim import Asked, Line
 from app.fhir.crd.extension import Frame
+from app.fhir.crd.form_task import OPTION
 from app.fhir.crd.gaps import coverage_query, first_gaps, second_gaps, take
 from app.fhir.crd.pool import Pool, name_of
 from app.fhir.crd.services import services
@@ -40,7 +41,7 @@ from app.flows.context import Context
 from app.flows.discover import options
 from app.flows.hook_cards import News, subjects
 from app.flows.hook_decision import Draft, decided
-from app.flows.hook_evidence import clinical_gaps
+from app.flows.hook_evidence import clinical_gaps, form_gaps
 
 Json = dict[str, Any]
 Fetch = Callable[[EhrAccess | None, Sequence[str], float], Mapping[str, Fetching]]
@@ -107,6 +108,8 @@ def hook(
         if call.access is not None and coverage is not None:
             today = context.rulebook.today(moment.now)
             later += clinical_gaps(context.rulebook, call, pool, aims, today)
+            if call.wants(OPTION):
+                later += form_gaps(context.rulebook, context.base(guide), pool, aims, today)
     _fetched(context, call, later, fetch, pool, moment)
     with turn:
         _check(context, aims, guide)
@@ -118,15 +121,29 @@ def hook(
         insurer = payers[0].name if payers else caller.tenant
         asking = Asking(call, pool, coverage, aims, frame, insurer)
         news, guidance, known = _news(context, caller, asking, guide, moment)
-        record = correction(coverage, known, frame.day) if known else None
-        about = subjects(context.rulebook, pool, news)
-        if record is not None and kind.is_for_office:
-            about.append(About(coverage, (), (), (), correction=record))
-        shown = cards(about, _desk(asking, moment))
-        actions = [each.action for each in news] if call.wants("coverage-info") else []
-        if record is not None and not kind.is_for_office and call.wants("insurance"):
-            actions.append(_update(record.resource, "Correct the coverage record."))
-        return Answer(_body(shown, actions, guide, kind), guidance)
+        told = _told(context, asking, news, known, moment)
+        return Answer(_body(*told, guide, kind), guidance)
+
+
+def _told(
+    context: Context,
+    asking: Asking,
+    news: Sequence[News],
+    known: Coverage | None,
+    moment: Moment,
+) -> tuple[list[Json], list[Json]]:
+    """The cards and the system actions. A correction of the coverage record is a card for the
+    office, an action elsewhere (resp-66, resp-70)."""
+    call, frame = asking.call, asking.frame
+    record = correction(asking.coverage, known, frame.day) if known else None
+    forms = frame if call.wants(OPTION) else None
+    about = subjects(context.rulebook, asking.pool, news, forms)
+    if record is not None and call.hook.is_for_office:
+        about.append(About(asking.coverage, (), (), (), correction=record))
+    actions = [each.action for each in news] if call.wants("coverage-info") else []
+    if record is not None and not call.hook.is_for_office and call.wants("insurance"):
+        actions.append(_update(record.resource, "Correct the coverage record."))
+    return cards(about, _desk(asking, moment)), actions
 
 
 def _fetched(
@@ -265,6 +282,9 @@ def _desk(asking: Asking, moment: Moment) -> Desk:
         most=asking.call.most_cards,
         new_uuid=moment.new_uuid,
         user=asking.call.user,
+        patient=f"Patient/{asking.call.patient}",
+        encounter=f"Encounter/{asking.call.encounter}" if asking.call.encounter else "",
+        payer=payer_of(asking.coverage, asking.insurer),
     )
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.determine.codes import Codes, belongs, short_codes
 from app.domain.crd import Assertion
 from app.domain.policy import Version
-from app.fhir.crd.card import About
+from app.fhir.crd.card import About, Form
+from app.fhir.crd.extension import Frame
 from app.fhir.crd.pool import Pool
 from app.fhir.crd.services import services
 from app.fhir.crd.targets import ORDERS
 from app.fhir.read.systems import service
 from app.fhir.read.values import text
+from app.fhir.write.questionnaire import questionnaire
 from app.rulebook import Rulebook
 
 Json = dict[str, Any]
@@ -30,10 +32,35 @@ class News:
     action: Json
 
 
-def subjects(rulebook: Rulebook, pool: Pool, news: Sequence[News]) -> list[About]:
-    """Each target about which there is news, with what its policy holds for cards."""
+def subjects(
+    rulebook: Rulebook, pool: Pool, news: Sequence[News], forms: Frame | None
+) -> list[About]:
+    """Each target about which there is news, with what its policy holds for cards. `forms`: the
+    client has no DTR, so forms are wanted as they are."""
     ordered = _ordered(rulebook, pool) if any(s.companions for n in news for s in n.told) else set()
-    return [_subject(rulebook, each, frozenset(ordered)) for each in news]
+    found = [_subject(rulebook, each, frozenset(ordered)) for each in news]
+    if forms is None:
+        return found
+    return [replace(each, forms=_forms(rulebook, pool, each, forms)) for each in found]
+
+
+def _forms(rulebook: Rulebook, pool: Pool, about: About, frame: Frame) -> list[Form]:
+    """The forms that are asked for. The address of one in force says no version: whoever fills it
+    in later shall find the text of that day."""
+    found = []
+    for policy_id, number in dict.fromkeys(said.form for said in about.said if said.form):
+        policy = rulebook.policy(policy_id)
+        version = next(each for each in policy.versions if each.version == number)
+        form = questionnaire(policy, version, frame.guide, frame.address)
+        url = text(form, "url")
+        address = url if version.period.covers(frame.day) else f"{url}|{number}"
+        kept = any(
+            (text(each, "url"), text(each, "version")) == (url, number)
+            for each in pool.of("Questionnaire")
+        )
+        form.pop("meta", None)
+        found.append(Form(address, None if kept else form))
+    return found
 
 
 def _ordered(rulebook: Rulebook, pool: Pool) -> set[tuple[str, str]]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from app.determine.book import Ready
 from app.determine.codes import short_codes
 from app.domain.decision import ReviewKind
 from app.domain.facts import EvidenceKind
@@ -18,6 +19,7 @@ from app.fhir.crd.call import Call
 from app.fhir.crd.pool import Pool
 from app.fhir.crd.services import services
 from app.fhir.read.systems import service
+from app.fhir.write.questionnaire import asks
 from app.rulebook import Rulebook
 
 Json = dict[str, Any]
@@ -54,15 +56,33 @@ def clinical_gaps(
     ]
 
 
+def form_gaps(
+    rulebook: Rulebook, base: str, pool: Pool, aims: Sequence[Json], today: date
+) -> list[str]:
+    """Whether the client has a copy of each form that may be asked for (dev-20)."""
+    asked = {
+        f"Questionnaire?url={base}/Questionnaire/{ready.ref.id}&version={ready.ref.version}"
+        for ready in _policies(rulebook, pool, aims, today)
+        if asks(ready.version)
+    }
+    return sorted(asked)
+
+
 def _facts(rulebook: Rulebook, pool: Pool, aims: Sequence[Json], today: date) -> Iterator[FactSpec]:
     """The facts of every policy under which what is ordered may have to be judged."""
+    for ready in _policies(rulebook, pool, aims, today):
+        yield from ready.version.facts.values()
+
+
+def _policies(rulebook: Rulebook, pool: Pool, aims: Sequence[Json], today: date) -> Iterator[Ready]:
+    """Every policy under which what is ordered may have to be judged."""
     for aim in aims:
         for concept in services(aim, pool):
             read = service(concept)
             codes = short_codes(read, rulebook.terms.systems) if read else frozenset()
             for entry in rulebook.entries(codes, today):
                 if entry.ready.policy.role is Role.COVERAGE and entry.scope.review in _JUDGED:
-                    yield from entry.ready.version.facts.values()
+                    yield entry.ready
 
 
 def _search(

@@ -40,6 +40,11 @@ class Call:
         return text(self.context, "patientId").removeprefix("Patient/")
 
     @property
+    def encounter(self) -> str:
+        """The bare id of the encounter, "" when the hook does not say."""
+        return text(self.context, "encounterId").removeprefix("Encounter/")
+
+    @property
     def user(self) -> str:
         """`Type/id` of who sits before the screen, "" when the hook does not say."""
         return text(self.context, "userId")

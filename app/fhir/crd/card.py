@@ -37,11 +37,20 @@ class Correction:
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """The form of a policy version. `address` is its canonical, with the version unless that is in
+    force; `resource` the Questionnaire, None where the client has it already."""
+
+    address: str
+    resource: Json | None
+
+
+@dataclass(frozen=True, slots=True)
 class About:
     """What a card may draw on: a resource, what was said of it, and the policy that spoke.
 
     `companions` are the orders to propose besides which nobody has ordered yet, `correction` what the
-    plan knows better where the resource is the coverage.
+    plan knows better where the resource is the coverage, `forms` what a client without DTR fills in.
     """
 
     resource: Json
@@ -50,6 +59,7 @@ class About:
     documents: Sequence[Document]
     companions: Sequence[Companion] = ()
     correction: Correction | None = None
+    forms: Sequence[Form] = ()
 
     @property
     def needs_authorization(self) -> bool:
@@ -61,7 +71,8 @@ class About:
 class Desk:
     """Who sends the cards to whom: the insurer's name, the reader's frame, what is wanted.
 
-    `user` is `Type/id` of the reader, "" when the hook does not say.
+    `user`, `patient` and `encounter` are `Type/id`, "" when the hook does not say; `payer` is the
+    Reference by which the client knows the insurer.
     """
 
     insurer: str
@@ -71,13 +82,21 @@ class Desk:
     most: int
     new_uuid: Callable[[], UUID]
     user: str
+    patient: str
+    encounter: str
+    payer: Json
+
+    def suggesting(self, label: str, *actions: Json) -> Json:
+        """The members of a card with one suggestion of these actions, which belong together."""
+        suggestion = {"label": label, "uuid": str(self.new_uuid()), "actions": list(actions)}
+        return {"suggestions": [suggestion], "selectionBehavior": "at-most-one"}
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
     """What one kind of card says. `lines` stand in the detail below the names of the orders.
 
-    `rest` are further members of the card (links, suggestions). Contents of several orders with the
+    `option` must be on besides the option of the topic. `rest` are further members of the card (links, suggestions). Contents of several orders with the
     same `alike` become one card; an empty one stays alone.
     """
 
@@ -87,6 +106,7 @@ class Content:
     rest: Json = field(default_factory=dict)
     indicator: str = "info"
     alike: str = ""
+    option: str = ""
 
 
 class Urgency(IntEnum):

@@ -12,13 +12,14 @@ from typing import Any
 
 from app.fhir.crd.card import About, Content, Desk, card, urgency
 from app.fhir.crd.coverage_record import updates
+from app.fhir.crd.form_task import tasks
 from app.fhir.crd.proposals import alternates, companions
 from app.fhir.crd.reading import papers, references
 
 Json = dict[str, Any]
 Kind = Callable[[About, Desk], Iterator[Content]]
 
-KINDS: tuple[Kind, ...] = (alternates, updates, companions, papers, references)
+KINDS: tuple[Kind, ...] = (alternates, updates, tasks, companions, papers, references)
 """The more useful first, among cards about orders of the same urgency."""
 
 
@@ -28,7 +29,7 @@ def cards(about: Sequence[About], desk: Desk) -> list[Json]:
     for place, each in enumerate(about):
         for rank, kind in enumerate(KINDS):
             for content in kind(each, desk):
-                if desk.wants(content.topic):
+                if desk.wants(content.topic) and desk.wants(content.option or content.topic):
                     found.append(((urgency(each), rank, place), content, each))
     found.sort(key=lambda made: made[0])
     together: list[tuple[Content, list[About]]] = []

@@ -44,6 +44,13 @@ def names_payer(coverage: Json, pool: Pool) -> bool | None:
     return any(text(each, "value") for each in parts(found, "identifier"))
 
 
+def payer_of(coverage: Json, insurer: str) -> Json:
+    """The Reference by which the client knows the payer; its name where nothing outside is named."""
+    payor = next(iter(parts(coverage, "payor")), {})
+    known = text(payor, "reference") and not text(payor, "reference").startswith("#")
+    return payor if known else {"display": insurer}
+
+
 def _of(coverage: Json, patient: str) -> bool:
     reference = text(part(coverage, "beneficiary"), "reference")
     return not reference or local(reference) == f"Patient/{patient}"

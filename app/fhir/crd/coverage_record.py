@@ -16,7 +16,6 @@ from app.domain.coverage import Coverage
 from app.domain.values import Text
 from app.fhir.crd.card import About, Content, Correction, Desk
 from app.fhir.crd.extension import words
-from app.fhir.crd.proposals import suggesting
 from app.fhir.read.values import part, parts, text
 from app.fhir.write import json
 
@@ -55,7 +54,14 @@ def updates(about: About, desk: Desk) -> Iterator[Content]:
             topic="insurance",
             summary=words(_SUMMARY, desk.frame),
             lines=tuple(f"- {words(each, desk.frame)}" for each in about.correction.news),
-            rest=suggesting(label, {"type": "update", "resource": about.correction.resource}, desk),
+            rest=desk.suggesting(
+                label,
+                {
+                    "type": "update",
+                    "description": label,
+                    "resource": about.correction.resource,
+                },
+            ),
         )
 
 

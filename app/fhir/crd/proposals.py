@@ -41,14 +41,13 @@ def alternates(about: About, desk: Desk) -> Iterator[Content]:
         if said.alternative is None or changed is None:
             continue
         code, required = said.alternative.service, said.alternative.required
+        label = words(_REPLACE, desk.frame).format(code=code)
         yield Content(
             topic="therapy-alternatives-req" if required else "therapy-alternatives-opt",
             summary=words(_INSTEAD, desk.frame).format(code=code),
             lines=(words(said.alternative.text, desk.frame),),
-            rest=suggesting(
-                words(_REPLACE, desk.frame).format(code=code),
-                {"type": "update", "resource": changed},
-                desk,
+            rest=desk.suggesting(
+                label, {"type": "update", "description": label, "resource": changed}
             ),
             indicator="warning" if required else "info",
         )
@@ -62,8 +61,13 @@ def companions(about: About, desk: Desk) -> Iterator[Content]:
             topic="clinical-reminder",
             summary=words(_PROPOSED, desk.frame).format(code=companion.service),
             lines=(words(companion.text, desk.frame),),
-            rest=suggesting(
-                label, {"type": "create", "resource": _beside(about, companion, desk)}, desk
+            rest=desk.suggesting(
+                label,
+                {
+                    "type": "create",
+                    "description": label,
+                    "resource": _beside(about, companion, desk),
+                },
             ),
             alike=f"{companion.id} {companion.service}",
         )
@@ -85,20 +89,6 @@ def _beside(about: About, companion: Companion, desk: Desk) -> Json:
         "reasonCode": parts(order, "reasonCode"),
     }
     return {name: value for name, value in made.items() if value}
-
-
-def suggesting(label: str, action: Json, desk: Desk) -> Json:
-    """The members of a card with one suggestion of one action."""
-    return {
-        "suggestions": [
-            {
-                "label": label,
-                "uuid": str(desk.new_uuid()),
-                "actions": [{"description": label, **action}],
-            }
-        ],
-        "selectionBehavior": "at-most-one",
-    }
 
 
 def _changed(resource: Json, alternative: Alternative | None) -> Json | None:
