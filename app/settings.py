@@ -273,6 +273,22 @@ class Settings:
         "seconds",
         "How long a CRD call waits for the EHR's FHIR server, all its queries together.",
     )
+    crd_record_days: int = _declare(
+        "FORTHWITH_CRD_RECORD_DAYS",
+        3653,
+        whole(1, 36_525),
+        "days",
+        "How long the record of a CRD call is kept: request, answer, metric, guidance (ten years, as "
+        "42 CFR 422.504(d) wants of Medicare Advantage).",
+    )
+    crd_context_days: int = _declare(
+        "FORTHWITH_CRD_CONTEXT_DAYS",
+        180,
+        whole(1, 36_525),
+        "days",
+        "How long it is kept what a CRD call read from the EHR's FHIR server, for forms and for the "
+        "submission that follows.",
+    )
     cors_origins: tuple[str, ...] = _declare(
         "FORTHWITH_CORS_ORIGINS",
         (),

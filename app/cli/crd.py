@@ -1,4 +1,4 @@
-"""Show how CRD calls were answered: how fast, about how many orders, with what result."""
+"""Show how CRD calls were answered, and delete old records of them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import orjson
 from app.clock import moment
 from app.errors import BadSetup
 from app.flows.hook_metrics import Measures, calls, engagement, measures
+from app.flows.prune import Keep, prune
 from app.settings import Settings
 from app.store import Store, is_current
 
@@ -18,6 +19,7 @@ EXAMPLES = """\
 examples:
   forthwith crd metrics               the last 30 days, by hook and version
   forthwith crd metrics --days 1      the last day
+  forthwith crd prune                 delete what is older than the settings say (`work` does, too)
   forthwith crd metrics --records     one JSON record for each call (CRD metric model)
 """
 _TARGET = 0.9
@@ -25,9 +27,14 @@ _TARGET = 0.9
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="metrics")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="metrics|prune")
     showing = actions.add_parser(
         "metrics", help="show what the calls add up to", allow_abbrev=False
+    )
+    actions.add_parser(
+        "prune",
+        help="delete records that are older than the settings FORTHWITH_CRD_*_DAYS say",
+        allow_abbrev=False,
     )
     showing.add_argument("--days", type=int, default=30, help="how far back, 30 unless told")
     showing.add_argument(
@@ -36,12 +43,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
-    """0: shown; 1: fewer than 90 % of the calls of some hook were answered in time."""
+    """0: done; for `metrics` 1: fewer than 90 % of the calls of some hook were answered in time."""
     store = Store(settings.database_url, settings.sqlite_sync)
-    since = moment().now - timedelta(days=args.days)
+    now = moment().now
     try:
         if not is_current(store):
             raise BadSetup("The database has to be migrated first: run `forthwith migrate`.")
+        if args.action == "prune":
+            keep = Keep(settings.crd_record_days, settings.crd_context_days)
+            gone = prune(store, settings.tenant, keep, now)
+            print(f"{gone.calls} calls deleted, of {gone.contexts} what they read from the EHR.")
+            return 0
+        since = now - timedelta(days=args.days)
         if args.records:
             for call in calls(store, settings.tenant, since):
                 line = {"crdVersion": call.guide.value, **call.record}

@@ -1,4 +1,4 @@
-"""Watch over deadlines and tell subscribers: what goes on beside the web server."""
+"""Watch over deadlines, tell subscribers, delete what is too old: what goes on beside the web server."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import functools
 import threading
 
 from app.clients.subscriber import SubscriberClient
-from app.clock import moment
+from app.clock import Moment, moment
 from app.errors import BadSetup
 from app.flows.deliver import deliver, redrive
 from app.flows.expire import expire
+from app.flows.prune import Keep, prune
 from app.jobs.deliver import Deliver, deliver_all, keep_delivering
+from app.jobs.prune import Prune, keep_pruning
 from app.jobs.stop import until_told
 from app.jobs.watch import watch, watch_once
 from app.settings import Settings
@@ -79,7 +81,8 @@ def _once(store: Store, settings: Settings) -> None:
         made = deliver_all(_sender(store, settings, client), moment)
     finally:
         client.close()
-    print(f"{late} deadlines missed, {made} calls made to subscribers.")
+    gone = _pruner(store, settings)(moment())
+    print(f"{late} deadlines missed, {made} calls made to subscribers, {gone} old records deleted.")
 
 
 def _until_stopped(store: Store, settings: Settings, every: float) -> None:
@@ -93,11 +96,23 @@ def _until_stopped(store: Store, settings: Settings, every: float) -> None:
     ]
     for sender in senders:
         sender.start()
+    pruner = threading.Thread(target=keep_pruning, args=(_pruner(store, settings), moment, stop))
+    pruner.start()
     watch(functools.partial(expire, store, settings.tenant), moment, stop, every)
-    for sender in senders:
-        sender.join()
+    for thread in (*senders, pruner):
+        thread.join()
     for client in clients:
         client.close()
+
+
+def _pruner(store: Store, settings: Settings) -> Prune:
+    keep = Keep(settings.crd_record_days, settings.crd_context_days)
+
+    def pruned(at: Moment) -> int:
+        gone = prune(store, settings.tenant, keep, at.now)
+        return gone.contexts + gone.calls
+
+    return pruned
 
 
 def _sender(store: Store, settings: Settings, client: SubscriberClient) -> Deliver:

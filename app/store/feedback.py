@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, delete, func, select
 
 from app.store.link import ReadLink, WriteLink
 from app.store.tables import card_feedback
@@ -80,6 +80,12 @@ class FeedbackWriter(Feedback):
     def __init__(self, link: WriteLink) -> None:
         super().__init__(link)
         self._write = link
+
+    def forget(self, before: datetime) -> int:
+        """Delete what was told before this instant; how many lines."""
+        own = card_feedback.c.tenant == self._write.tenant
+        gone = delete(card_feedback).where(own, card_feedback.c.at < before)
+        return len(self._write.change(gone.returning(card_feedback.c.id)))
 
     def add(self, told: CardFeedback) -> None:
         """Keep one line."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select, update
 
 from app.domain.crd import Guidance
 from app.domain.guide import Guide
 from app.store.link import ReadLink, WriteLink
-from app.store.tables import hook_calls, trail
+from app.store.tables import documents, hook_calls, trail
 from app.store.types import key_text
 
 _COLUMNS = tuple(column for column in hook_calls.c if column.name != "tenant")
@@ -125,6 +125,56 @@ class HookCallWriter(HookCalls):
     def lead_to_case(self, names: Iterable[str], case_id: uuid.UUID) -> None:
         """Have these names lead to a case."""
         self._lead(names, "case", case_id)
+
+    def forget_contexts(self, before: datetime, most: int) -> int:
+        """Delete what at most `most` calls before this instant read from the EHR; how many had any."""
+        rows = self._write.change(
+            select(hook_calls.c.id, hook_calls.c.fetched)
+            .where(
+                hook_calls.c.tenant == self._write.tenant,
+                hook_calls.c.at < before,
+                hook_calls.c.fetched.is_not(None),
+            )
+            .limit(most)
+        )
+        self._write.change(
+            update(hook_calls)
+            .where(
+                hook_calls.c.tenant == self._write.tenant,
+                hook_calls.c.id.in_([row.id for row in rows]),
+            )
+            .values(fetched=None)
+            .returning(hook_calls.c.id)
+        )
+        self._forget_documents([row.fetched for row in rows])
+        return len(rows)
+
+    def forget(self, before: datetime, most: int) -> int:
+        """Delete at most `most` calls before this instant with all that is kept of them; how many."""
+        own = hook_calls.c.tenant == self._write.tenant
+        oldest = select(hook_calls.c.id).where(own, hook_calls.c.at < before).limit(most)
+        ids = [row.id for row in self._write.change(oldest)]
+        gone = delete(hook_calls).where(own, hook_calls.c.id.in_(ids))
+        rows = self._write.change(
+            gone.returning(hook_calls.c.request, hook_calls.c.answer, hook_calls.c.fetched)
+        )
+        self._forget_documents([each for row in rows for each in row if each is not None])
+        return len(rows)
+
+    def forget_names(self, before: datetime) -> None:
+        """Delete the names that lead to calls before this instant, which are gone."""
+        last = uuid.UUID(int=int(before.timestamp() * 1000) << 80)
+        self._write.change(
+            delete(trail)
+            .where(trail.c.tenant == self._write.tenant, trail.c.kind == "call", trail.c.id < last)
+            .returning(trail.c.id)
+        )
+
+    def _forget_documents(self, ids: Sequence[uuid.UUID]) -> None:
+        own = documents.c.tenant == self._write.tenant
+        self._write.change(
+            delete(documents).where(own, documents.c.id.in_(ids)).returning(documents.c.id)
+        )
 
     def _lead(self, names: Iterable[str], kind: str, target: uuid.UUID) -> None:
         for name in dict.fromkeys(key_text(name) for name in names if name):

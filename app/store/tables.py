@@ -407,6 +407,13 @@ hook_calls = Table(
     _to(("request",), "documents", "id"),
     _to(("answer",), "documents", "id"),
     CheckConstraint("milliseconds >= 0", name="milliseconds"),
+    Index(
+        "hook_calls_fetched_idx",
+        "tenant",
+        "at",
+        sqlite_where=text("fetched IS NOT NULL"),
+        postgresql_where=text("fetched IS NOT NULL"),
+    ),
     sqlite_with_rowid=False,
 )
 """One row for each hook call. `record` is JSON after the CRD metric model: codes, numbers and ids.
