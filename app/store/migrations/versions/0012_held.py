@@ -7,8 +7,8 @@ from alembic import op
 
 from app.store.types import Instant, Key
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 
 
 def upgrade() -> None:
