@@ -33,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     actions.add_parser(
         "prune",
-        help="delete records that are older than the settings FORTHWITH_CRD_*_DAYS say",
+        help="delete records that are older than the settings say",
         allow_abbrev=False,
     )
     showing.add_argument("--days", type=int, default=30, help="how far back, 30 unless told")

@@ -22,7 +22,7 @@ from app.domain.crd import Assertion, Guidance, Hook
 from app.domain.ehr import EhrAccess, Fetched, Fetching
 from app.domain.guide import Guide
 from app.domain.principal import Principal
-from app.errors import Incomplete, Invalid, Malformed, NotForHere, Unprocessable
+from app.errors import Incomplete, Invalid, NotForHere
 from app.fhir.crd import extension
 from app.fhir.crd.call import Call, read_call
 from app.fhir.crd.card import About, Desk
@@ -40,18 +40,13 @@ from app.fhir.read.values import parts, text
 from app.flows.context import Context
 from app.flows.discover import options
 from app.flows.hook_cards import News, subjects
+from app.flows.hook_check import check
 from app.flows.hook_decision import Draft, decided
 from app.flows.hook_evidence import clinical_gaps, form_gaps
 
 Json = dict[str, Any]
 Fetch = Callable[[EhrAccess | None, Sequence[str], float], Mapping[str, Fetching]]
 Turn = AbstractContextManager[Any]
-
-_BROKEN = frozenset(
-    {"not-object", "not-array", "not-single", "wrong-json-type", "bad-value", "unknown-type"}
-)
-"""What breaks FHIR itself. Everything else is overlooked here: what is left out is no error
-(conf-12), and what is not known is ignored (found-33)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +107,7 @@ def hook(
                 later += form_gaps(context.rulebook, context.base(guide), pool, aims, today)
     _fetched(context, call, later, fetch, pool, moment)
     with turn:
-        _check(context, aims, guide)
+        check(context.validators[guide], aims, guide, kind)
         if not aims and any(not isinstance(found.get(each), Fetched) for each in wanted(call)):
             _unreadable(call)
         if coverage is None or not aims:
@@ -194,21 +189,6 @@ def _unreadable(call: Call) -> None:
             "The orders were not sent along and could not be read from the EHR's FHIR server.",
             at="context",
         )
-
-
-def _check(context: Context, aims: Sequence[Json], guide: Guide) -> None:
-    """Refuse resources that are no FHIR at all; everything milder is worked with as it is."""
-    broken = [
-        issue
-        for aim in aims
-        for issue in context.validators[guide].resource(
-            {name: value for name, value in aim.items() if name != "meta"}
-        )
-        if issue.is_error and issue.code in _BROKEN
-    ]
-    if broken:
-        kind = Malformed if guide is Guide.V22 else Unprocessable
-        raise kind("A resource of the call is not FHIR.", broken)
 
 
 def _frame(context: Context, call: Call, pool: Pool, guide: Guide, moment: Moment) -> Frame:

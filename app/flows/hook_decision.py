@@ -28,11 +28,12 @@ from app.domain.policy import Terms
 from app.domain.principal import Principal
 from app.domain.request import Item, PriorAuthRequest
 from app.domain.values import Concept, Identifier
+from app.fhir.crd import extension
 from app.fhir.crd.draft_claim import Asked, Line, draft_claim
 from app.fhir.crd.pool import Pool
 from app.fhir.read import read_request
 from app.fhir.read.values import text
-from app.fhir.urls import ext, system
+from app.fhir.urls import system
 from app.fhir.write import Envelope, write_response
 from app.flows.context import Context
 from app.flows.history import StoredHistory
@@ -259,20 +260,10 @@ def _mark(draft: Draft, lines: Sequence[Line]) -> Mark:
         draft.asked.patient,
         draft.asked.performer,
         [[line.sequence, line.concept, text(line.resource, "id")] for line in lines],
-        [[entry["fullUrl"], _without_ours(entry["resource"])] for entry in draft.pool.entries()],
+        [
+            [entry["fullUrl"], extension.without_ours(entry["resource"])]
+            for entry in draft.pool.entries()
+        ],
     ]
     digest = hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).digest()
     return Mark(Identifier(system.UUID, f"crd:{digest.hex()}"), digest)
-
-
-def _without_ours(resource: Json) -> Json:
-    listed = resource.get("extension")
-    if not isinstance(listed, list):
-        return resource
-    kept = [
-        each
-        for each in listed
-        if not (isinstance(each, dict) and each.get("url") == ext.COVERAGE_INFORMATION)
-    ]
-    bare = {name: value for name, value in resource.items() if name != "extension"}
-    return {**bare, "extension": kept} if kept else bare

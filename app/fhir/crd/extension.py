@@ -255,6 +255,20 @@ def joined(one: Assertion, other: Assertion) -> Assertion:
     )
 
 
+def without_ours(resource: Json) -> Json:
+    """The resource without any coverage-information."""
+    listed = resource.get("extension")
+    if not isinstance(listed, list):
+        return resource
+    kept = [
+        each
+        for each in listed
+        if not (isinstance(each, dict) and each.get("url") == ext.COVERAGE_INFORMATION)
+    ]
+    bare = {name: value for name, value in resource.items() if name != "extension"}
+    return {**bare, "extension": kept} if kept else bare
+
+
 def told_before(resource: Json, coverage: str) -> list[Json]:
     """The repetitions on a resource that speak of this coverage: what the client already knows."""
     return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,50 @@ def test_broken_fhir_is_refused_as_the_version_says(
     body = call("order-sign-needed", guide)
     body["context"]["draftOrders"]["entry"][0]["resource"]["authoredOn"] = "yesterday"
     assert post(world, body, guide)[0] == status
+
+
+def no_intent(order: Json) -> None:
+    del order["intent"]
+
+
+def prohibited(order: Json) -> None:
+    order["doNotPerform"] = False
+
+
+def no_requester(order: Json) -> None:
+    """What an unfinished order often lacks; the profile demands it."""
+    order.pop("requester", None)
+    order.pop("authoredOn", None)
+
+
+def active(order: Json) -> None:
+    """Signed before and signed again."""
+    order["status"] = "active"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "in_22", "in_20"),
+    [(no_intent, 400, 422), (prohibited, 422, 422), (no_requester, 200, 200), (active, 200, 200)],
+)
+def test_fhir_and_profile_faults_have_the_status_of_their_version(
+    world: World, spoil: Callable[[Json], None], in_22: int, in_20: int
+) -> None:
+    for guide, status in ((Guide.V22, in_22), (Guide.V20, in_20)):
+        body = call("order-sign-all-types", guide)
+        orders = [entry["resource"] for entry in body["context"]["draftOrders"]["entry"]]
+        order = next(o for o in orders if o["resourceType"] == "MedicationRequest")
+        spoil(order)
+        found, answer = post(world, body, guide)
+        assert found == status, answer
+        if status != 200:
+            assert "MedicationRequest" in answer["issue"][0]["expression"][0]
+
+
+def test_a_profile_fault_stops_no_secondary_hook(world: World) -> None:
+    body = call("order-select", Guide.V22)
+    for entry in body["context"]["draftOrders"]["entry"]:
+        entry["resource"]["doNotPerform"] = False
+    assert post(world, body, Guide.V22)[0] == 200
 
 
 @pytest.mark.parametrize("guide", GUIDES)
