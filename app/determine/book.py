@@ -23,6 +23,7 @@ from app.domain.policy import (
     Delegate,
     GoldCard,
     Pathway,
+    PayerApp,
     Policy,
     Role,
     Rule,
@@ -114,6 +115,7 @@ class Rulebook:
     terms: Terms
     deadlines: tuple[DeadlineRule, ...] = ()
     delegates: Mapping[str, Delegate] = field(default_factory=lambda: MappingProxyType({}))
+    apps: Mapping[str, PayerApp] = field(default_factory=lambda: MappingProxyType({}))
     gold_cards: tuple[GoldCard, ...] = ()
     technologies: tuple[Technology, ...] = ()
     sensitive: Sensitive = field(default_factory=Sensitive)

@@ -426,6 +426,7 @@ class Version:
     documents: tuple[Document, ...]
     tell: Mapping[str, Text] = field(default_factory=lambda: MappingProxyType({}))
     companions: tuple[Companion, ...] = ()
+    apps: tuple[str, ...] = ()
     unverified: tuple[Unverified, ...] = ()
 
 
@@ -519,6 +520,25 @@ class Delegate:
     name: str
     phone: str
     url: str
+    text: Text
+
+
+class AppTopic(StrEnum):
+    """What an app of the payer is about, as CRD calls it."""
+
+    APPROPRIATE_USE = "appropriate-use"
+    COST = "cost"
+    NETWORK = "network"
+
+
+@dataclass(frozen=True, slots=True)
+class PayerApp:
+    """A SMART app of the payer that an ordering screen may open; `launch` is its launch address."""
+
+    id: str
+    topic: AppTopic
+    label: Text
+    launch: str
     text: Text
 
 

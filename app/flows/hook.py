@@ -264,6 +264,7 @@ def _desk(asking: Asking, moment: Moment) -> Desk:
         user=asking.call.user,
         patient=f"Patient/{asking.call.patient}",
         encounter=f"Encounter/{asking.call.encounter}" if asking.call.encounter else "",
+        coverage=name_of(asking.coverage),
         payer=payer_of(asking.coverage, asking.insurer),
     )
 

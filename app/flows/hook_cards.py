@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.determine.codes import Codes, belongs, short_codes
-from app.domain.crd import Assertion
+from app.domain.crd import Assertion, Covered
 from app.domain.policy import Version
 from app.fhir.crd.card import About, Form
 from app.fhir.crd.extension import Frame
@@ -79,11 +79,13 @@ def _subject(rulebook: Rulebook, news: News, ordered: Codes) -> About:
     policy = rulebook.policies.get(spoke.policy) if spoke else None
     versions: tuple[Version, ...] = policy.versions if policy else ()
     version = next((v for v in versions if spoke and v.version == spoke.policy_version), None)
+    covered = all(said.covered is not Covered.NOT_COVERED for said in news.told)
     return About(
         resource=news.target,
         said=news.told,
         sources=policy.sources if policy else (),
         documents=version.documents if version else (),
+        apps=[rulebook.apps[name] for name in version.apps] if version and covered else [],
         companions=[
             each
             for said in news.told

@@ -108,6 +108,8 @@ def _version(version: Version) -> dict[str, str]:
         said.update(_criteria(companion.criterion) if companion.criterion else {})
     for document in version.documents:
         said[f"document {document.id}"] = f"{document.label['en']} ({document.loinc})"
+    if version.apps:
+        said["apps"] = ", ".join(version.apps)
     for name, told in version.tell.items():
         said[f"told as {name}"] = told["en"]
     for mark in version.unverified:
@@ -237,6 +239,8 @@ def _tables(book: Rulebook) -> dict[str, str]:
         said[f"deadline {rule.id}"] = f"{rule.amount} {rule.unit}{stands}, {_days(rule.period)}"
     for delegate in book.delegates.values():
         said[f"delegate {delegate.id}"] = f"{delegate.name}, {delegate.phone}"
+    for app in book.apps.values():
+        said[f"app {app.id}"] = f"{app.label['en']}, {app.launch}"
     for card in book.gold_cards:
         said[f"gold card {card.npi}"] = f"{_codes(card.codes)}, {_days(card.period)}"
     for category in book.sensitive.categories:

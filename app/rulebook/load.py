@@ -52,10 +52,19 @@ def _load(folder: Path) -> Rulebook:
     delegates = text.get("_delegates.yaml")
     technology = text.get("_new_technology.yaml")
     cards = text.get("_gold_cards.yaml")
+    apps = text.get("_apps.yaml")
     sensitive = text.get("_sensitive.yaml")
     named = tables.delegates(*delegates) if delegates else {}
+    known = tables.payer_apps(*apps) if apps else {}
     register = tables.technologies(*technology, terms) if technology else ()
     faults += _contradictions(read, plans, set(named), {each.id for each in register})
+    faults += [
+        f"{policy.file}: no app {name!r} stands in _apps.yaml"
+        for policy in read
+        for version in policy.versions
+        for name in version.apps
+        if name not in known
+    ]
     if faults:
         raise BadData("\n".join(faults))
     return build(
@@ -65,6 +74,7 @@ def _load(folder: Path) -> Rulebook:
         terms=terms,
         deadlines=rules,
         delegates=named,
+        apps=known,
         gold_cards=tables.gold_cards(*cards, terms) if cards else (),
         technologies=register,
         sensitive=tables.sensitive(*sensitive, terms) if sensitive else Sensitive(),

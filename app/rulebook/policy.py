@@ -44,7 +44,7 @@ SOURCE_KINDS = (
 )  # fmt: skip
 BODY = (
     "applies", "facts", "criteria", "pathways", "never", "clinician", "exempt", "outcomes", "grant",
-    "documents", "tell", "companions",
+    "documents", "tell", "companions", "apps",
 )  # fmt: skip
 TOLD = tuple(
     f"{whom}-{what}"
@@ -143,6 +143,7 @@ def _version(node: Node, shared: Mapping[str, Node], state: FileState) -> Versio
         documents=_documents(body["documents"]),
         tell=_tell(body["tell"]),
         companions=criteria.companions(body["companions"]),
+        apps=tuple(apps.words()) if (apps := body["apps"]) else (),
     )
     version = replace(version, unverified=tuple(dict.fromkeys(state.unverified)))
     state.unverified = kept

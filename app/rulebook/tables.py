@@ -13,6 +13,7 @@ from app.domain.coverage import Funding, LineOfBusiness, Plan
 from app.domain.decision import Citation, Penalty, ReviewKind
 from app.domain.disclosure import Sensitive, SensitiveCategory
 from app.domain.policy import (
+    AppTopic,
     Benefits,
     ClockPause,
     CodeSet,
@@ -22,6 +23,7 @@ from app.domain.policy import (
     Exclusion,
     GoldCard,
     Limit,
+    PayerApp,
     PolicySource,
     Reading,
     Technology,
@@ -318,6 +320,25 @@ def delegates(content: str, file: str) -> Mapping[str, Delegate]:
             fields.need("name").word(),
             fields.need("phone").word(),
             fields.need("url").word(),
+            text(fields.need("text")),
+        )
+        fields.done()
+    return MappingProxyType(made)
+
+
+def payer_apps(content: str, file: str) -> Mapping[str, PayerApp]:
+    """The SMART apps that ordering screens may offer to open."""
+    made = {}
+    for name, node in Fields(parse(content, file), "the apps").node.mapped().items():
+        fields = Fields(node, "an app")
+        launch = fields.need("launch")
+        if not launch.word().startswith("https://"):
+            raise launch.wrong("`launch:` must begin with https://")
+        made[name] = PayerApp(
+            name,
+            AppTopic(fields.need("topic").one_of(tuple(AppTopic))),
+            text(fields.need("label")),
+            launch.word(),
             text(fields.need("text")),
         )
         fields.done()

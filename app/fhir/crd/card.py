@@ -14,7 +14,7 @@ from uuid import UUID
 
 from app.domain.crd import Assertion, Covered, Hook, PriorAuth
 from app.domain.guide import Guide
-from app.domain.policy import Companion, Document, PolicySource
+from app.domain.policy import Companion, Document, PayerApp, PolicySource
 from app.domain.values import Text
 from app.fhir.crd.extension import Frame, words
 from app.fhir.crd.pool import name_of
@@ -50,7 +50,8 @@ class About:
     """What a card may draw on: a resource, what was said of it, and the policy that spoke.
 
     `companions` are the orders to propose besides which nobody has ordered yet, `correction` what the
-    plan knows better where the resource is the coverage, `forms` what a client without DTR fills in.
+    plan knows better where the resource is the coverage, `forms` what a client without DTR fills in,
+    `apps` the SMART apps of the policy.
     """
 
     resource: Json
@@ -60,6 +61,7 @@ class About:
     companions: Sequence[Companion] = ()
     correction: Correction | None = None
     forms: Sequence[Form] = ()
+    apps: Sequence[PayerApp] = ()
 
     @property
     def needs_authorization(self) -> bool:
@@ -71,7 +73,7 @@ class About:
 class Desk:
     """Who sends the cards to whom: the insurer's name, the reader's frame, what is wanted.
 
-    `user`, `patient` and `encounter` are `Type/id`, "" when the hook does not say; `payer` is the
+    `user`, `patient`, `encounter` and `coverage` are `Type/id`, "" when the hook does not say; `payer` is the
     Reference by which the client knows the insurer.
     """
 
@@ -84,6 +86,7 @@ class Desk:
     user: str
     patient: str
     encounter: str
+    coverage: str
     payer: Json
 
     def suggesting(self, label: str, *actions: Json) -> Json:

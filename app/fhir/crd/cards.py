@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from app.fhir.crd.apps import launches
 from app.fhir.crd.card import About, Content, Desk, card, urgency
 from app.fhir.crd.coverage_record import updates
 from app.fhir.crd.form_task import tasks
@@ -19,7 +20,7 @@ from app.fhir.crd.reading import papers, references
 Json = dict[str, Any]
 Kind = Callable[[About, Desk], Iterator[Content]]
 
-KINDS: tuple[Kind, ...] = (alternates, updates, tasks, companions, papers, references)
+KINDS: tuple[Kind, ...] = (alternates, updates, tasks, companions, papers, launches, references)
 """The more useful first, among cards about orders of the same urgency."""
 
 

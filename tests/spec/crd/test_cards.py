@@ -6,6 +6,7 @@ import copy
 from pathlib import Path
 from uuid import UUID
 
+import orjson
 import pytest
 
 from app.domain.guide import Guide
@@ -96,6 +97,21 @@ def test_an_order_that_goes_with_this_one_is_proposed_until_somebody_orders_it(
             already["context"]["draftOrders"]["entry"].append({"resource": order})
         topics = {c["source"]["topic"]["code"] for c in cards(world, already, guide)}
         assert "clinical-reminder" not in topics
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_an_app_of_the_policy_can_be_opened(world: World, guide: Guide) -> None:
+    body = call("order-sign-recommended", guide)
+    card = on(cards(world, body, guide), "appropriate-use")
+    (link,) = card["links"]
+    assert link["type"] == "smart" and link["url"].endswith("/knee-decision-aid/launch")
+    told = orjson.loads(link["appContext"])
+    assert told["order"].startswith("ServiceRequest/") and told["coverage"].startswith("Coverage/")
+    assert told["policy"] == "knee-arthroscopy"
+    assert all("actions" not in each for each in card.get("suggestions", []))
+    assert len(card.get("suggestions", [])) == (0 if guide is Guide.V22 else 1)
+    off = cards(world, options(body, appropriate_use=False), guide)
+    assert "appropriate-use" not in {each["source"]["topic"]["code"] for each in off}
 
 
 @pytest.mark.parametrize("guide", GUIDES)

@@ -129,6 +129,7 @@ def test_plans_and_policies_are_found_by_id(folder: Path) -> None:
             "is a benefit fact: it needs `text:` and `cite:`",
         ),
         ("review: prior-authorization", "review: delegated", "belong together"),
+        ("applies:", "apps: [nothing]\napplies:", "no app 'nothing' stands in _apps.yaml"),
         ("services: [X1000]", "services: [X1000], delegate: clearview-imaging", "belong together"),
         (
             "review: prior-authorization",
@@ -320,6 +321,8 @@ def test_anchors_and_merges_are_understood(changed: Changed) -> None:
         ),
         ("_deadlines.yaml", "time_zone: Mars\nrules: []\n", "'Mars' is no time zone"),
         ("_delegates.yaml", "a: {name: A}\n", "a delegate needs `phone:`"),
+        ("_apps.yaml", "a: {launch: 'http://x'}\n", "must begin with https://"),
+        ("_apps.yaml", "a: {launch: 'https://x', topic: fun}\n", "'fun' is not one of"),
         (
             "_deadlines.yaml",
             "time_zone: UTC\nrules: [{id: a, amount: 3, unit: moons}]\n",
