@@ -35,6 +35,7 @@ from app.web.cds.routes import routes as cds_routes
 from app.web.desk.routes import routes as desk_routes
 from app.web.fhir.routes import routes as fhir_routes
 from app.web.routes import register
+from app.web.sandbox.routes import routes as sandbox_routes
 from app.web.try_crd import routes as try_crd_routes
 from app.web.turn import Turn
 
@@ -117,6 +118,7 @@ def build_app(context: Context) -> Flask:
             *(route for guide in Guide for route in fhir_routes(context, guide, turn)),
             *(route for guide in Guide for route in cds_routes(context, guide, turn, fetch)),
             *try_crd_routes(context, turn, fetch),
+            *sandbox_routes(context, turn, fetch),
             *desk_routes(context, turn),
         ],
     )

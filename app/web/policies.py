@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +17,7 @@ from app.flows.policy_lists import (
     policy_document,
     public_list,
 )
+from app.web.language import language, saying
 from app.web.pages import PAGE_HEADERS, STYLE
 from app.web.policy_words import WORDS
 from app.web.public import kept
@@ -85,28 +85,20 @@ def _answer(
 ) -> Response:
     if kind == JSON:
         return kept(context, Response(orjson.dumps(document), content_type=JSON), JSON)
-    language = _language()
+    chosen = language(WORDS)
     page = render_template(
         template,
         style=STYLE,
-        language=language,
-        other="es" if language == "en" else "en",
-        words=WORDS[language],
-        say=_in(language),
+        language=chosen,
+        other="es" if chosen == "en" else "en",
+        words=WORDS[chosen],
+        say=saying(chosen),
         query=_query,
         **values,
     )
     answer = Response(page, headers=_HEADERS, content_type="text/html; charset=utf-8")
-    answer.headers["Content-Language"] = language
-    return kept(context, answer, HTML, language)
-
-
-def _in(language: str) -> Callable[[dict[str, str] | None], str]:
-    def say(text: dict[str, str] | None) -> str:
-        """A text in the page's language, in English where it has no other."""
-        return text.get(language) or text["en"] if text else ""
-
-    return say
+    answer.headers["Content-Language"] = chosen
+    return kept(context, answer, HTML, chosen)
 
 
 def _query(language: str, offset: int | None = None) -> str:
@@ -127,11 +119,6 @@ def _format() -> str:
     if not chosen:
         raise NotAcceptable
     return chosen
-
-
-def _language() -> str:
-    asked = request.args.get("lang", "")
-    return asked if asked in WORDS else request.accept_languages.best_match(WORDS) or "en"
 
 
 def _number(name: str, otherwise: int) -> int:

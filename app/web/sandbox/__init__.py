@@ -1,0 +1,1 @@
+"""/sandbox: the pages for a partner's developer, in demo mode only."""

@@ -1,0 +1,41 @@
+"""The words of the sandbox's pages, in English and Spanish."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "sandbox": "Sandbox", "other": "Español", "stories": "Stories", "addresses": "Addresses",
+        "intro": "Five minutes with this server: choose a story, send its request, read the exact answer and why. "
+                 "Change the request in the page and send it again. Nobody here is real.",
+        "version": "Guide version", "pas": "Prior authorization (PAS)", "crd": "Coverage discovery (CRD)",
+        "request": "Request", "send": "Send it", "download": "Download", "renew": "With a new Bundle.identifier (with the old one, the same bundle gets its first answer again and a "
+                 "changed one is refused)", "take": "Copy", "copied": "Copied.",
+        "curl": "With curl", "answer": "Answer", "why": "The decision in words", "look": "What to look at",
+        "faults": "What the validator says about the request",
+        "no-faults": "The validator has nothing to say about the request.",
+        "first": "Send the step before first: this one asks about it.", "step": "Step", "again": "Start again",
+        "order": "Order", "covered": "Covered", "needed": "Authorization", "reason": "Why", "form": "Form",
+        "findings": "Findings behind", "left-out": "lines left out", "error": "error", "fatal": "error",
+        "warning": "warning", "information": "note", "ms": "ms", "nothing": "Nothing was decided about a request.",
+        "try-crd": "Other patients and orders", "metadata": "What it can do", "discovery": "Its services",
+    },
+    "es": {
+        "sandbox": "Entorno de pruebas", "other": "English", "stories": "Historias", "addresses": "Direcciones",
+        "intro": "Cinco minutos con este servidor: elija una historia, envíe su solicitud, lea la respuesta exacta y "
+                 "por qué. Cambie la solicitud en la página y envíela de nuevo. Nadie aquí es real.",
+        "version": "Versión de la guía", "pas": "Autorización previa (PAS)", "crd": "Consulta de cobertura (CRD)",
+        "request": "Solicitud", "send": "Enviar", "download": "Descargar", "renew": "Con un Bundle.identifier nuevo (con el antiguo, el mismo paquete recibe de nuevo su primera respuesta y "
+                 "uno cambiado se rechaza)", "take": "Copiar", "copied": "Copiado.",
+        "curl": "Con curl", "answer": "Respuesta", "why": "La decisión en palabras", "look": "Qué mirar",
+        "faults": "Lo que el validador dice de la solicitud",
+        "no-faults": "El validador no tiene nada que decir de la solicitud.",
+        "first": "Envíe primero el paso anterior: este pregunta por él.", "step": "Paso", "again": "Empezar de nuevo",
+        "order": "Orden", "covered": "Cubierto", "needed": "Autorización", "reason": "Por qué", "form": "Formulario",
+        "findings": "Hallazgos detrás de", "left-out": "líneas omitidas", "error": "error", "fatal": "error",
+        "warning": "aviso", "information": "nota", "ms": "ms", "nothing": "No se decidió nada sobre una solicitud.",
+        "try-crd": "Otros pacientes y órdenes", "metadata": "Lo que puede hacer", "discovery": "Sus servicios",
+    },
+}  # fmt: skip
+"""By language; both have the same keys."""
