@@ -25,6 +25,7 @@ ELSEWHERE: Mapping[str, str] = MappingProxyType(
     {
         "FORTHWITH_TEST_POSTGRES": "tests: a PostgreSQL database that they may empty.",
         "FORTHWITH_IG_DIR": "tests: the folder of the official packages.",
+        "FORTHWITH_BENCH_DATABASE": "benchmarks: a database that `python -m benchmarks.fill` filled.",
         "FORTHWITH_KEEP_ANSWERS": "tests: a folder where they leave every answer they got.",
         "FORTHWITH_REFEREE": "conformance: the `hl7-validate` script that runs HL7's engine.",
         "FORTHWITH_VALIDATOR_JAR": "conformance: HL7's `validator_cli.jar`, instead of the script.",
