@@ -10,7 +10,7 @@ import orjson
 
 from app.clock import moment
 from app.errors import BadSetup
-from app.flows.hook_metrics import Measures, calls, engagement, measures
+from app.flows.hook_metrics import Measures, Wanted, engagement, measures, records
 from app.flows.prune import Keep, prune
 from app.settings import Settings
 from app.store import Store, is_current
@@ -19,10 +19,12 @@ EXAMPLES = """\
 examples:
   forthwith crd metrics               the last 30 days, by hook and version
   forthwith crd metrics --days 1      the last day
+  forthwith crd metrics --by provider --hook order-sign
   forthwith crd prune                 delete what is older than the settings say (`work` does, too)
   forthwith crd metrics --records     one JSON record for each call (CRD metric model)
 """
 _TARGET = 0.9
+_BY = {"line": "businessLine", "provider": "providerId"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +39,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         allow_abbrev=False,
     )
     showing.add_argument("--days", type=int, default=30, help="how far back, 30 unless told")
+    showing.add_argument("--hook", default="", help="calls of this hook alone")
+    showing.add_argument("--provider", default="", help="calls by the provider with this NPI alone")
+    showing.add_argument("--line", default="", help="calls about this line of business alone")
+    showing.add_argument(
+        "--by", choices=sorted(_BY), default="", help="apart for each provider or line of business"
+    )
     showing.add_argument(
         "--records", action="store_true", help="print the record of each call as a line of JSON"
     )
@@ -55,17 +63,17 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             print(f"{gone.calls} calls deleted, of {gone.contexts} what they read from the EHR.")
             return 0
         since = now - timedelta(days=args.days)
+        wanted = Wanted(since, args.hook, args.provider, args.line)
         if args.records:
-            for call in calls(store, settings.tenant, since):
-                line = {"crdVersion": call.guide.value, **call.record}
-                sys.stdout.write(orjson.dumps(line).decode() + "\n")
+            for record in records(store, settings.tenant, settings.namespace, wanted):
+                sys.stdout.write(orjson.dumps(record).decode() + "\n")
             return 0
-        found = measures(store, settings.tenant, since)
+        found = measures(store, settings.tenant, wanted, _BY.get(args.by, ""))
         cards = engagement(store, settings.tenant, since)
     finally:
         store.close()
-    for (hook, version), each in found.items():
-        print("\n".join(_lines(f"{hook} {version}", each)))
+    for (hook, version, group), each in found.items():
+        print("\n".join(_lines(" ".join(filter(None, (hook, version, group))), each)))
     for hook, tally in cards.items():
         print(f"{hook}: cards {_counts(tally)}")
     if not found:
@@ -75,15 +83,24 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
 def _lines(title: str, found: Measures) -> list[str]:
     """One hook, in a few lines."""
-    in_time = f"{found.share_in_time():.1%} in time"
+    within = f"{found.within_5 / found.calls:.1%} within 5 s" if found.calls else ""
+    in_time = f"{found.share_in_time():.1%} in time, {within}"
     speed = f"median {found.at_most(0.5)} ms, 90 % within {found.at_most(0.9)} ms"
     lines = [
         f"{title}: {found.calls} calls, {in_time} ({speed})",
         f"  refused {found.refused}, failed {found.failed}; token {_counts(found.token)}",
     ]
     if found.orders:
-        lines.append(f"  orders {found.orders}: {_counts(found.covered)}")
-        lines.append(f"  authorization: {_counts(found.needed)}; with a form {found.with_form}")
+        lines.append(
+            f"  orders {found.orders}, with coverage information {found.informed / found.orders:.1%}: "
+            f"{_counts(found.covered)}"
+        )
+        lines.append(
+            f"  authorization: {_counts(found.needed)}; needed and with a form {found.with_form}"
+        )
+        lines.append(
+            f"  documents asked {found.documents}, with a form {found.documents_with_form}"
+        )
     return lines
 
 

@@ -51,10 +51,11 @@ Turn = AbstractContextManager[Any]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is sent, and by what each line was judged."""
+    """What is sent, by what each line was judged, and the member's line of business where known."""
 
     body: Json
     guidance: tuple[Guidance, ...] = ()
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,8 @@ def hook(
         asking = Asking(call, pool, coverage, aims, frame, insurer)
         news, guidance, known = _news(context, caller, asking, guide, moment)
         told = _told(context, asking, news, known, moment)
-        return Answer(_body(*told, guide, kind), guidance)
+        line = str(known.plan.line) if known else ""
+        return Answer(_body(*told, guide, kind), guidance, line)
 
 
 def _told(

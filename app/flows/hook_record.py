@@ -74,6 +74,8 @@ class Recording:
             began=began,
             ended=ended,
             payer=self.caller.tenant,
+            client=self.caller.id,
+            line=answer.line,
         )
         record = metric(exchange)
         asked = orjson.dumps(_without_token(self.document)) if self.document else b""

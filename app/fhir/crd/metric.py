@@ -1,4 +1,4 @@
-"""One record of a hook call after the logical model of CRD metrics (CRD 2.2.1, CRDMetricData).
+"""What is recorded of a hook call for its metric; `app.fhir.crd.metric_model` writes it out.
 
 Made from what was asked and answered alone. It holds codes, numbers of providers and ids that tie it
 to the logs (assertion, authorization); no name, no birth date and no member of anybody.
@@ -17,11 +17,13 @@ from app.domain.ehr import Fetched, Fetching, Missing, NotFetched
 from app.errors import Issue
 from app.fhir.bundle import entries
 from app.fhir.crd.pool import local, name_of
+from app.fhir.crd.targets import ORDERS
 from app.fhir.read.values import extensions, part, parts, text
 from app.fhir.urls import ext, system
 
 Json = dict[str, Any]
 _REJECTED = (401, 403)
+_ASKED_ABOUT = frozenset({*ORDERS, "Appointment", "Encounter"})
 _CODED = ("code", "codeCodeableConcept", "medicationCodeableConcept", "serviceType")
 """Where the types of the guide say what is ordered."""
 
@@ -39,7 +41,8 @@ _PARTS = (
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One call as it went: the document (empty when it was not JSON), what the EHR was asked, what
-    was answered (empty for a refusal) and why it was refused."""
+    was answered (empty for a refusal) and why it was refused. `client` is who called, `line` the
+    member's line of business."""
 
     hook: Hook
     document: Json
@@ -50,6 +53,8 @@ class Exchange:
     began: datetime
     ended: datetime
     payer: str
+    client: str
+    line: str
 
 
 def metric(exchange: Exchange) -> Json:
@@ -62,7 +67,10 @@ def metric(exchange: Exchange) -> Json:
         "hookInstance": text(document, "hookInstance"),
         "hookType": exchange.hook.value,
         "providerId": provider,
+        "user": text(part(document, "context"), "userId"),
         "groupId": group,
+        "client": exchange.client,
+        "businessLine": exchange.line,
         "payerId": exchange.payer,
         "requestTime": exchange.began.isoformat(),
         "responseTime": exchange.ended.isoformat(),
@@ -70,12 +78,26 @@ def metric(exchange: Exchange) -> Json:
         "issue": [{"code": each.kind, "details": each.code} for each in exchange.issues],
         "tokenUse": _token_use(exchange.fetched),
         "resources": [*_counted(sent, prefetch=True), *_counted(read, prefetch=False)],
-        "request": [
-            _told(action["resource"]) for action in parts(exchange.answer, "systemActions")
-        ],
+        "request": list(_requests(exchange)),
         "cards": [_card(card) for card in parts(exchange.answer, "cards")],
     }
     return {name: value for name, value in record.items() if value not in ("", [])}
+
+
+def _requests(exchange: Exchange) -> Iterator[Json]:
+    """The orders that were answered, then those that were sent along and got no answer."""
+    answered: set[str] = set()
+    for action in parts(exchange.answer, "systemActions"):
+        resource = part(action, "resource")
+        if text(resource, "resourceType") in _ASKED_ABOUT:
+            answered.add(name_of(resource))
+            yield _told(resource)
+    context = part(exchange.document, "context")
+    for element in ("draftOrders", "appointments"):
+        for _, _, resource in entries(part(context, element)):
+            if name_of(resource) not in answered:
+                told = _told({**resource, "extension": []})
+                yield {name: value for name, value in told.items() if name != "response"}
 
 
 def names(record: Json, document: Json) -> Iterator[str]:
@@ -188,6 +210,11 @@ def _value(extension: Json) -> Any:
 
 
 def _card(card: Json) -> Json:
-    """The type of a card and the id by which feedback names it."""
+    """The type of a card, the id by which feedback names it, and the orders that it is about."""
     topic = part(part(card, "source"), "topic")
-    return {"response": text(topic, "code"), "uuid": text(card, "uuid")}
+    listed = part(card, "extension").get("davinci-crd.associated-resource")
+    about = [
+        each if isinstance(each, str) else text(each, "reference")
+        for each in (listed if isinstance(listed, list) else ())
+    ]
+    return {"response": text(topic, "code"), "uuid": text(card, "uuid"), "about": about}

@@ -1,4 +1,4 @@
-"""Every envelope passes our own JSON Schema of CDS Hooks: discovery, calls and answers."""
+"""Every envelope passes our own JSON Schema of CDS Hooks: discovery, calls, answers and feedback."""
 
 from __future__ import annotations
 
@@ -120,3 +120,73 @@ def test_a_call_without_a_required_member_is_found(member: str) -> None:
     body = copy.deepcopy(call("order-sign-needed", Guide.V22))
     del body[member]
     assert faults("request", body)
+
+
+TAKEN: Json = {
+    "card": CARD["uuid"],
+    "outcome": "accepted",
+    "outcomeTimestamp": "2026-11-25T15:00:00Z",
+    "acceptedSuggestions": [{"id": "s1"}],
+}
+SET_ASIDE: Json = {
+    "card": CARD["uuid"],
+    "outcome": "overridden",
+    "outcomeTimestamp": "2026-11-25T15:00:00.5+01:00",
+    "overrideReason": {"reason": {"code": "known", "system": "https://x.example/why"}},
+    "made": "up",
+}
+
+
+@pytest.mark.parametrize("guide", list(Guide))
+def test_feedback_passes_and_is_taken(world: World, guide: Guide) -> None:
+    told = {"feedback": [TAKEN, SET_ASIDE, {**SET_ASIDE, "overrideReason": {"userComment": "x"}}]}
+    assert faults("feedback", told) == []
+    address = f"/crd/{guide.value}/cds-services/order-sign/feedback"
+    assert world.client.post(address, json=told).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"feedback": []},
+        {"feedback": [{**TAKEN, "card": ""}]},
+        {"feedback": [{**TAKEN, "outcome": "ignored"}]},
+        {"feedback": [{**TAKEN, "acceptedSuggestions": [{}]}]},
+        {"feedback": [{**SET_ASIDE, "acceptedSuggestions": [{"id": "s1"}]}]},
+        {"feedback": [{**SET_ASIDE, "overrideReason": {"reason": {"code": "known"}}}]},
+        {"feedback": [{**SET_ASIDE, "outcomeTimestamp": "yesterday"}]},
+    ],
+)
+def test_feedback_that_breaks_a_rule_is_found(told: Json) -> None:
+    assert faults("feedback", told)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        {"hook": "order-made-up"},
+        {"hookInstance": ""},
+        {"fhirServer": "ftp://x"},
+        {"prefetch": []},
+        {"context": {"patientId": "1"}},
+    ],
+)
+def test_a_call_that_breaks_a_rule_is_found(spoil: Json) -> None:
+    assert faults("request", call("order-sign-needed", Guide.V22) | spoil)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        {"title": 1},
+        {"id": ""},
+        {"hook": None},
+        {"prefetch": {"patient": 1}},
+        {"extension": {"davinci-crd.configuration-options": [{"code": "x"}]}},
+    ],
+)
+def test_a_service_that_breaks_a_rule_is_found(world: World, spoil: Json) -> None:
+    found = orjson.loads(world.client.get("/crd/2.2/cds-services").data)
+    found["services"][0] |= spoil
+    assert faults("discovery", found)

@@ -11,7 +11,7 @@ import pytest
 
 from app.cli import run
 from app.domain.guide import Guide
-from app.flows.hook_metrics import calls, measures
+from app.flows.hook_metrics import Wanted, calls, measures, records
 from app.flows.trace import trace
 from app.store import DocumentKind, HookCall
 from tests.ehr_double import TOKEN, ehr
@@ -27,7 +27,7 @@ def world(tmp_path: Path) -> World:
 
 
 def recorded(world: World) -> list[HookCall]:
-    return list(calls(world.context.store, world.context.settings.tenant, NOW))
+    return list(calls(world.context.store, world.context.settings.tenant, Wanted(NOW)))
 
 
 @pytest.mark.parametrize("guide", GUIDES)
@@ -130,12 +130,12 @@ def test_measures_add_up_by_hook(world: World) -> None:
     post(world, call("order-sign-no-auth", Guide.V22), Guide.V22)
     post(world, {"hook": "order-sign"}, Guide.V22)
     post(world, call("encounter-start", Guide.V20), Guide.V20)
-    found = measures(world.context.store, world.context.settings.tenant, NOW)
-    sign = found["order-sign", "2.2"]
+    found = measures(world.context.store, world.context.settings.tenant, Wanted(NOW))
+    sign = found["order-sign", "2.2", ""]
     assert (sign.calls, sign.refused, sign.failed, sign.orders) == (3, 1, 0, 4)
     assert sign.share_in_time() == 1.0
     assert sign.needed["auth-needed"] == 1 and sign.with_form == 1
-    assert found["encounter-start", "2.0"].calls == 1
+    assert found["encounter-start", "2.0", ""].calls == 1
 
 
 def test_the_story_of_an_order_goes_from_hook_to_case(
@@ -185,5 +185,62 @@ def test_the_command_shows_measures_and_records(
     assert run(["crd", "metrics", "--days", "9999"], environ) == 0
     assert run(["crd", "metrics", "--days", "9999", "--records"], environ) == 0
     *shown, line = capsys.readouterr().out.splitlines()
-    assert shown[0].startswith("order-sign 2.2: 1 calls, 100.0% in time")
+    assert shown[0].startswith("order-sign 2.2: 1 calls, 100.0% in time, 100.0% within 5 s")
     assert orjson.loads(line)["hookType"] == "order-sign"
+
+
+NUMBERS = {"source", "hookInstance", "hookType", "providerId", "groupId", "payerId", "requestTime"}
+OF_EACH = NUMBERS | {"responseTime", "httpResponse", "tokenUse", "resources"}
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_the_record_has_every_field_of_the_metric_model_of_its_version(
+    world: World, guide: Guide
+) -> None:
+    _, answer = post(world, call("order-sign-three", guide), guide)
+    card = answer["cards"][0]["uuid"]
+    told = {"feedback": [{"card": card, "outcome": "accepted"}]}
+    address = f"/crd/{guide.value}/cds-services/order-sign/feedback"
+    assert world.client.post(address, json=told).status_code == 200
+    context = world.context
+    (record,) = records(context.store, context.settings.tenant, "https://p.example", Wanted(NOW))
+    own = {"request"} if guide is Guide.V22 else {"orderDetail", "response"}
+    assert set(record) == OF_EACH | own
+    assert record["providerId"]["value"] and record["groupId"]["value"]
+    assert record["payerId"]["system"] and record["payerId"]["value"]
+    if guide is Guide.V22:
+        assert all(each["type"] and each["orderDetail"] for each in record["request"])
+        responses = [one for each in record["request"] for one in each["response"]]
+    else:
+        assert len(record["orderDetail"]) == 3
+        responses = record["response"]
+    assert {each["type"] for each in responses} > {"coverage-info"}
+    assert [each["engagement"] for each in responses if "engagement" in each] == ["accept"]
+    said = [one for each in responses for one in each.get("coverageInfo", [])]
+    assert all({"covered", "paNeeded", "assertionId", "businessLine"} <= set(one) for one in said)
+    asked = next(one for one in said if "questionnaire" in one)
+    assert isinstance(asked["docNeeded"], str)
+    assert set(asked["questionnaire"][0]) == {"reference", "adaptive", "response"}
+    assert any(each.get("profile") for each in record["resources"])
+
+
+def test_a_refused_call_has_its_orders_and_issues_in_the_record(world: World) -> None:
+    body = call("order-sign-needed", Guide.V22)
+    del body["prefetch"]["coverage"]
+    assert post(world, body, Guide.V22)[0] == 412
+    context = world.context
+    (record,) = records(context.store, context.settings.tenant, "https://p.example", Wanted(NOW))
+    assert record["httpResponse"] == 412
+    assert record["issue"][0]["code"] == "incomplete" and record["issue"][0]["details"]["coding"]
+    (asked,) = record["request"]
+    assert asked["type"] == "DeviceRequest" and asked["response"] == []
+
+
+def test_measures_can_be_narrowed_and_grouped(world: World) -> None:
+    post(world, call("order-sign-three", Guide.V22), Guide.V22)
+    post(world, call("encounter-start", Guide.V22), Guide.V22)
+    tenant, store = world.context.settings.tenant, world.context.store
+    (key,) = measures(store, tenant, Wanted(NOW, hook="order-sign"), by="businessLine")
+    assert key == ("order-sign", "2.2", "medicare-advantage")
+    assert measures(store, tenant, Wanted(NOW, provider="1")) == {}
+    assert list(measures(store, tenant, Wanted(NOW, line="medicare-advantage")))
