@@ -64,7 +64,7 @@ def reviewed(
     if not chosen or not known.issuperset(chosen):
         raise Unprocessable("The case has no such item, or none that waits.", at="item")
     items = tuple(step(each) if each.sequence in chosen else each for each in decision.items)
-    return _whole(replace(decision, items=items, made_at=moment.now), by, moment)
+    return whole(replace(decision, items=items, made_at=moment.now), by, moment)
 
 
 def rejudged(decision: Decision, fresh: Decision | None, moment: Moment) -> Decision:
@@ -74,13 +74,14 @@ def rejudged(decision: Decision, fresh: Decision | None, moment: Moment) -> Deci
     person, or stays with whom it waits for.
     """
     found = {each.sequence: each for each in fresh.items} if fresh else {}
-    items = tuple(_rejudged(each, found.get(each.sequence)) for each in decision.items)
+    items = tuple(rejudged_item(each, found.get(each.sequence)) for each in decision.items)
     rulebook = fresh.rulebook if fresh else decision.rulebook
     made = replace(decision, items=items, made_at=moment.now, rulebook=rulebook)
-    return _whole(made, decision.human, moment)
+    return whole(made, decision.human, moment)
 
 
-def _rejudged(old: ItemDecision, new: ItemDecision | None) -> ItemDecision:
+def rejudged_item(old: ItemDecision, new: ItemDecision | None) -> ItemDecision:
+    """A waiting item after facts have arrived: approved when they are met, else for a person."""
     if old.outcome is not Outcome.PENDED:
         return old
     if new is not None and new.outcome in (Outcome.APPROVED, Outcome.NOT_REQUIRED):
@@ -246,7 +247,7 @@ def _reduced(whole: Grant, item: Item, act: Modify) -> Grant:
     return whole
 
 
-def _whole(decision: Decision, by: HumanReview | None, moment: Moment) -> Decision:
+def whole(decision: Decision, by: HumanReview | None, moment: Moment) -> Decision:
     """Number, period and due instant follow from the items; a denial's signer stays named."""
     granted = [each.grant.period for each in decision.items if each.grant]
     waits = any(each.outcome not in FINAL for each in decision.items)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from app.domain.coverage import EligibilityProblem
+from app.domain.decision import BusinessProblem
 from app.domain.values import Text
 
 REASONS: Mapping[str, Text] = MappingProxyType(
@@ -39,6 +40,15 @@ REASONS: Mapping[str, Text] = MappingProxyType(
         "attachment-arrived": {
             "en": "What was asked for has arrived; a clinician will review the request.",
             "es": "Ha llegado lo que se pidió; un profesional clínico revisará la solicitud.",
+        },
+        "cancelled": {
+            "en": "Cancelled at the requester's wish.",
+            "es": "Cancelado a petición del solicitante.",
+        },
+        "earlier-stands": {
+            "en": "Until this change is decided, authorization {number} stays in force as granted.",
+            "es": "Hasta que se decida este cambio, la autorización {number} sigue vigente como se "
+            "concedió.",
         },
         "facts-missing": {
             "en": "We need more information before we can decide.",
@@ -186,6 +196,38 @@ ELIGIBILITY: Mapping[EligibilityProblem, Text] = MappingProxyType(
         },
     }
 )
+
+UPDATES: Mapping[BusinessProblem, Text] = MappingProxyType(
+    {
+        BusinessProblem.UPDATE_AFTER_DENIAL: {
+            "en": "What was not approved cannot be updated. Send it as a new request, or appeal.",
+            "es": "Lo que no se aprobó no se puede actualizar. Envíelo como solicitud nueva, o apele.",
+        },
+        BusinessProblem.UPDATE_AFTER_CANCEL: {
+            "en": "The whole request was cancelled before. Send a new request.",
+            "es": "Toda la solicitud se canceló antes. Envíe una solicitud nueva.",
+        },
+        BusinessProblem.UPDATE_OUT_OF_DATE: {
+            "en": "A later version of this request was received before. Make the update from that "
+            "version; its current answer is in this response.",
+            "es": "Antes se recibió una versión posterior de esta solicitud. Haga la actualización "
+            "sobre esa versión; su respuesta actual está en esta respuesta.",
+        },
+        BusinessProblem.UPDATE_INCOMPLETE: {
+            "en": "An update carries every item of the request, also unchanged ones. Missing: "
+            "{items}. To withdraw an item, mark it as cancelled.",
+            "es": "Una actualización lleva todas las líneas de la solicitud, también las que no "
+            "cambian. Faltan: {items}. Para retirar una línea, márquela como cancelada.",
+        },
+        BusinessProblem.PRIOR_UNKNOWN: {
+            "en": "We do not know the request that this updates, and the bundle does not hold it. "
+            "Send a new request, or include the prior Claim.",
+            "es": "No conocemos la solicitud que esto actualiza, y no está incluida. Envíe una "
+            "solicitud nueva, o incluya el Claim anterior.",
+        },
+    }
+)
+"""Why an update is not taken, and what to do instead."""
 
 
 def said(code: str, **values: Text | str) -> Text:

@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from app.domain.decision import Outcome
 from app.domain.guide import Guide
+from app.domain.update import Change
 
 
 class CaseState(StrEnum):
@@ -38,6 +39,7 @@ TRANSITIONS: Mapping[CaseState, frozenset[CaseState]] = MappingProxyType(
                 CaseState.AWAITING_INFORMATION,
                 CaseState.WITH_DELEGATE,
                 CaseState.REJECTED,
+                CaseState.CANCELLED,
             }
         ),
         CaseState.IN_REVIEW: frozenset(
@@ -49,12 +51,30 @@ TRANSITIONS: Mapping[CaseState, frozenset[CaseState]] = MappingProxyType(
             }
         ),
         CaseState.AWAITING_INFORMATION: frozenset(
-            {CaseState.DECIDED, CaseState.IN_REVIEW, CaseState.CANCELLED}
+            {
+                CaseState.DECIDED,
+                CaseState.IN_REVIEW,
+                CaseState.WITH_DELEGATE,
+                CaseState.CANCELLED,
+            }
         ),
         CaseState.WITH_DELEGATE: frozenset(
-            {CaseState.DECIDED, CaseState.IN_REVIEW, CaseState.CANCELLED}
+            {
+                CaseState.DECIDED,
+                CaseState.IN_REVIEW,
+                CaseState.AWAITING_INFORMATION,
+                CaseState.CANCELLED,
+            }
         ),
-        CaseState.DECIDED: frozenset({CaseState.IN_REVIEW, CaseState.CANCELLED, CaseState.DECIDED}),
+        CaseState.DECIDED: frozenset(
+            {
+                CaseState.DECIDED,
+                CaseState.IN_REVIEW,
+                CaseState.AWAITING_INFORMATION,
+                CaseState.WITH_DELEGATE,
+                CaseState.CANCELLED,
+            }
+        ),
         CaseState.REJECTED: frozenset(),
         CaseState.CANCELLED: frozenset(),
     }
@@ -77,6 +97,21 @@ FINAL: frozenset[Outcome] = frozenset(
     }
 )
 """Outcomes that end the review of an item."""
+
+REVISABLE: frozenset[Change] = frozenset({Change.CHANGED, Change.CANCELLED})
+
+AMENDABLE: Mapping[Outcome, frozenset[Change]] = MappingProxyType(
+    {
+        Outcome.APPROVED: REVISABLE,
+        Outcome.MODIFIED: REVISABLE,
+        Outcome.NOT_REQUIRED: REVISABLE,
+        Outcome.PENDED: REVISABLE,
+        Outcome.NOT_COVERED: frozenset(),
+        Outcome.DENIED: frozenset(),
+        Outcome.CANCELLED: frozenset(),
+    }
+)
+"""What an update may do to an item: after a denial a new request is needed (PAS 2.2.1, spec-64)."""
 
 
 @dataclass(frozen=True, slots=True)

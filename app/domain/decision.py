@@ -204,6 +204,7 @@ class ItemDecision:
     `review_reference` is the payer's number of a pending review (REF-NT), `trace` the payer's trace
     number. `clinical` and `benefit` are the two verdicts, kept apart; `penalty` is a third thing.
     `adverse` is who denied or reduced it for medical necessity, and why: DENIED cannot be without.
+    `replaces` is the number of the authorization that the item had before an update.
     """
 
     sequence: int
@@ -223,6 +224,7 @@ class ItemDecision:
     trace: Identifier | None = None
     penalty: Penalty | None = None
     adverse: Adverse | None = None
+    replaces: str = ""
 
     def __post_init__(self) -> None:
         if self.outcome is Outcome.DENIED and self.adverse is None:
@@ -243,6 +245,11 @@ class BusinessProblem(StrEnum):
     PROVIDER_NOT_IDENTIFIED = "provider-not-identified"
     REQUIRED_DATA_MISSING = "required-data-missing"
     INVALID_SERVICE_DATE = "invalid-service-date"
+    UPDATE_AFTER_DENIAL = "update-after-denial"
+    UPDATE_AFTER_CANCEL = "update-after-cancel"
+    UPDATE_OUT_OF_DATE = "update-out-of-date"
+    UPDATE_INCOMPLETE = "update-incomplete"
+    PRIOR_UNKNOWN = "prior-unknown"
 
 
 @dataclass(frozen=True, slots=True)

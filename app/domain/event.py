@@ -25,6 +25,10 @@ class EventKind(StrEnum):
     ANSWERED = "answered"
     REPEATED = "repeated"
     ATTACHED = "attached"
+    UPDATED = "updated"
+    CANCELLED = "cancelled"
+    ADOPTED = "adopted"
+    UPDATE_REFUSED = "update-refused"
     TAKEN = "taken"
     RELEASED = "released"
 

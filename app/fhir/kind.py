@@ -52,10 +52,12 @@ def is_submission(bundle: Mapping[str, Any]) -> bool:
 
 
 def claim_of(bundle: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The first entry's resource when it is a Claim, else an empty object."""
-    first = next(_objects(bundle.get("entry")), {})
-    head = first.get("resource")
-    return head if isinstance(head, dict) and head.get("resourceType") == "Claim" else {}
+    """The first Claim of the bundle, else an empty object."""
+    for entry in _objects(bundle.get("entry")):
+        head = entry.get("resource")
+        if isinstance(head, dict) and head.get("resourceType") == "Claim":
+            return head
+    return {}
 
 
 def _profiles(resource: Mapping[str, Any]) -> set[str]:

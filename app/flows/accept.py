@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from app.domain.guide import Guide
-from app.domain.request import Use
-from app.errors import Invalid, Malformed, NotForHere
+from app.domain.principal import Principal
+from app.domain.request import PriorAuthRequest, Use
+from app.errors import Invalid, Issue, Malformed, NotForHere
 from app.fhir.kind import Kind, is_submission, kind_of
 from app.fhir.urls import profile
 from app.fhir.validate import Validator
+from app.flows.repeat import Mark
 
 _ELSEWHERE = {
     Kind.INQUIRY: "This is an inquiry: send it to Claim/$inquire; this door answers new requests.",
-    Kind.UPDATE: "Updates of an earlier request (PASClaimUpdate) are not supported yet.",
-    Kind.CANCEL: "Cancelling an earlier request is not supported yet.",
+    Kind.UPDATE: "This updates a request for authorization: send it to Claim/$submit.",
+    Kind.CANCEL: "This cancels a request for authorization: send it to Claim/$submit.",
     Kind.PREDETERMINATION: "Claim.use is predetermination: send it to Claim/$predetermine; $submit "
     "takes preauthorization.",
     Kind.CLAIM: "Claim.use is claim: bills go to claims processing; $submit takes preauthorization.",
     Kind.NEW: "Claim.use is not predetermination: send a request for authorization to Claim/$submit; "
     "$predetermine gives an opinion that authorizes nothing.",
 }
+AMENDING = frozenset({Kind.UPDATE, Kind.CANCEL})
+"""What is about a request that came before."""
 _OF_USE = (Kind.PREDETERMINATION, Kind.CLAIM, Kind.NEW)
-_KINDS = {Use.PREAUTHORIZATION: Kind.NEW, Use.PREDETERMINATION: Kind.PREDETERMINATION}
+_KINDS = {
+    Use.PREAUTHORIZATION: frozenset({Kind.NEW, *AMENDING}),
+    Use.PREDETERMINATION: frozenset({Kind.PREDETERMINATION}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An accepted bundle: as received, as parsed and as read; `pointer` finds its Claim (RFC 6901)."""
+
+    caller: Principal
+    raw: bytes
+    bundle: dict[str, Any]
+    pointer: str
+    mark: Mark
+    request: PriorAuthRequest
 
 
 def bundle_in(document: dict[str, Any]) -> tuple[dict[str, Any], str]:
@@ -48,15 +68,16 @@ def bundle_in(document: dict[str, Any]) -> tuple[dict[str, Any], str]:
     return bundle, f"/parameter/{place}/resource"
 
 
-def at_the_door(bundle: dict[str, Any], guide: Guide, use: Use) -> None:
-    """Raise NotForHere for a bundle that belongs to another door than that of `use`.
+def at_the_door(bundle: dict[str, Any], guide: Guide, use: Use) -> Kind:
+    """What the bundle asks for; NotForHere when it belongs to another door than that of `use`.
 
     This comes before validation: a list of broken rules would not help the sender of an inquiry.
     """
     kind = kind_of(bundle)
-    if kind is not _KINDS[use]:
+    if kind not in _KINDS[use]:
         at = "Bundle.entry[0].resource.use" if kind in _OF_USE else "Bundle.entry[0].resource"
         raise NotForHere(f"{_ELSEWHERE[kind]} See GET /fhir/{guide.value}/metadata.", at=at)
+    return kind
 
 
 def at_the_inquiry_door(bundle: dict[str, Any], guide: Guide) -> None:
@@ -82,13 +103,18 @@ def accept(bundle: dict[str, Any], guide: Guide, validator: Validator, use: Use)
     """Raise NotForHere for a bundle at the wrong door, Invalid with every issue for a broken one.
 
     Warnings do not block, nor do must-support elements that are missing (PAS 2.2.1 conf-14). A
-    predetermination is held to the same profile in all but Claim.use, which PAS fixes.
+    predetermination is held to the same profile in all but Claim.use, which PAS fixes. Who cancels
+    all of a request need not list its items, as the guides say in words but not in the profile.
     """
-    at_the_door(bundle, guide, use)
+    kind = at_the_door(bundle, guide, use)
     held = _as_preauthorization(bundle) if use is Use.PREDETERMINATION else bundle
     issues = validator.bundle(held, profile.REQUEST_BUNDLE)
-    if any(issue.is_error for issue in issues):
+    if any(issue.is_error and not (kind is Kind.CANCEL and _no_items(issue)) for issue in issues):
         raise Invalid("The bundle breaks rules of its profile.", issues)
+
+
+def _no_items(issue: Issue) -> bool:
+    return issue.code == "missing" and issue.at == "Bundle.entry[0].resource.item"
 
 
 def _as_preauthorization(bundle: dict[str, Any]) -> dict[str, Any]:

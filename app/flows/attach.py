@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -34,7 +34,7 @@ from app.flows.history import with_history
 from app.flows.new_answer import Open, answer_anew, last_answer, open_stored
 from app.flows.record import MACHINE, MEDIA_TYPE
 from app.flows.told_facts import with_told_facts
-from app.store import Candidate, DocumentKind, Write
+from app.store import Candidate, DocumentKind, Read, Write
 
 
 def attach(context: Context, caller: Principal, raw: bytes, guide: Guide, moment: Moment) -> bytes:
@@ -137,7 +137,7 @@ def _check(context: Context, guide: Guide, sent: Sent) -> None:
         raise Invalid("What is attached breaks rules of its type.", issues)
 
 
-def _again(context: Context, work: Write, event: Event) -> Sent:
+def _again(context: Context, work: Read | Write, event: Event) -> Sent:
     document = work.documents.get(uuid.UUID(str(event.data["document"])))
     if document is None:
         raise Broken("A stored case has lost an attachment.")
@@ -162,6 +162,14 @@ def _judge_again(
         fresh = decide(told, coverage, context.rulebook, moment)
     decision = rejudged(opened.stored.decision, fresh, moment)
     answer_anew(context, work, opened, decision, MACHINE, moment)
+
+
+def arrived(
+    context: Context, look: Read | Write, events: Iterable[Event]
+) -> tuple[Mapping[str, Any], ...]:
+    """What was attached to a case since it began."""
+    earlier = [_again(context, look, e) for e in events if e.kind is EventKind.ATTACHED]
+    return tuple(each for some in earlier for each in some.resources)
 
 
 def _says(code: str, message: str, sent: Sent | None = None) -> bytes:

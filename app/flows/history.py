@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -14,7 +15,7 @@ from app.domain.decision import Decision
 from app.domain.request import PriorAuthRequest
 from app.domain.roster import PaidLine
 from app.rulebook import Rulebook
-from app.store import Store
+from app.store import LATEST, Store
 
 
 class HistorySource(Protocol):
@@ -41,11 +42,12 @@ class StoredHistory:
 
     store: Store
     tenant: str
+    before: uuid.UUID = LATEST
 
     def granted(self, member_id: str, by: datetime) -> Iterable[Decision]:
-        """See HistorySource."""
+        """See HistorySource; only cases before that one."""
         with self.store.read(self.tenant) as look:
-            return look.decisions.granted(member_id, by)
+            return look.decisions.granted(member_id, by, self.before)
 
     def paid(self, coverage: Coverage) -> Iterable[tuple[str, PaidLine]]:
         """See HistorySource."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import orjson
@@ -27,8 +27,26 @@ from app.fhir.write import Envelope, write_response
 from app.flows.accept import bundle_in
 from app.flows.context import Context
 from app.flows.notify import tell
-from app.flows.record import MEDIA_TYPE, paused, state_after
+from app.flows.record import MEDIA_TYPE, paused, started, state_after
 from app.store import CaseItem, DocumentKind, Read, Resource, StoredDecision, Write
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A case as it is after a new answer, the document that holds the answer, and its bytes."""
+
+    case: Case
+    document: uuid.UUID
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an update asks for, as it is searched for: its items, and what the head of a case has."""
+
+    items: Sequence[CaseItem]
+    born: date | None
+    diagnoses: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +80,13 @@ def answer_anew(
     actor: str,
     moment: Moment,
     told: Sequence[tuple[EventKind, Mapping[str, object]]] = (),
-) -> Case:
+    asked: Asked | None = None,
+) -> Answered:
     """Store `decision` as the one in force, and its answer as the next version of the ClaimResponse.
 
-    `told` are further events of the same change. Raises Conflict when the state of the case does not
-    allow it, Invalid when the answer would break its profile.
+    `told` are further events of the same change, `asked` what is asked for where an update says it
+    anew. Raises Conflict when the state of the case does not allow it, Invalid when the answer would
+    break its profile.
     """
     before = opened.case
     state = state_after(decision)
@@ -94,18 +114,18 @@ def answer_anew(
     if decision.due is None and before.due is not None:
         work.events.append(event(EventKind.CLOCK_STOPPED, {"due": before.due.isoformat()}))
     last = last_answer(work, opened)
-    work.documents.put(
-        answer_id,
-        _written(context, opened, decision, last.id, moment),
-        DocumentKind.SENT,
-        MEDIA_TYPE,
-    )
+    content = written(context, opened, decision, last.id, moment)
+    work.documents.put(answer_id, content, DocumentKind.SENT, MEDIA_TYPE)
     answer = replace(last, document=answer_id, version=last.version + 1)
     work.resources.add(answer)
     tell(work, answer, opened.request, opened.bundle, moment)
     answered = {"document": str(answer_id), "version": answer.version}
-    work.cases.change(case, _items(work, decision, case), event(EventKind.ANSWERED, answered))
-    return case
+    log = event(EventKind.ANSWERED, answered)
+    if asked is None:
+        work.cases.change(case, restated(work, decision, case), log)
+    else:
+        work.cases.change(case, asked.items, log, (asked.born, asked.diagnoses))
+    return Answered(case, answer_id, content)
 
 
 def _check_state(before: CaseState, after: CaseState) -> None:
@@ -116,23 +136,39 @@ def _check_state(before: CaseState, after: CaseState) -> None:
 def _clocked(
     context: Context, opened: Open, decision: Decision, state: CaseState, moment: Moment
 ) -> tuple[Decision, list[tuple[EventKind, Mapping[str, object]]]]:
-    """The decision with its clock paused, running again or as it was, and what the log says of that."""
+    """The decision with its clock paused, running again or as it was, and what the log says of that.
+
+    An update may start the clock anew; what it stood still before does not count then.
+    """
     if decision.due is None:
         return decision, []
-    began = _first(opened.events, EventKind.CLOCK_PAUSED)
-    ended = _first(opened.events, EventKind.CLOCK_RESUMED)
+    anew = decision.due != opened.stored.decision.due
+    received, since = (moment.now, ()) if anew else _clock(opened)
+    began = _first(since, EventKind.CLOCK_PAUSED)
+    ended = _first(since, EventKind.CLOCK_RESUMED)
     asks = state is CaseState.AWAITING_INFORMATION
-    if began is None and not asks:
+    if began is not None or asks:
+        pause = Pause(began or moment.now, ended or (None if asks else moment.now))
+        rulebook = context.rulebook
+        decision = with_pause(decision, rulebook.deadlines, received, pause, rulebook.time_zone)
+    elif not anew:
         return decision, []
-    pause = Pause(began or moment.now, ended or (None if asks else moment.now))
-    rulebook, received = context.rulebook, opened.case.received_at
-    decision = with_pause(decision, rulebook.deadlines, received, pause, rulebook.time_zone)
+    if anew:
+        return decision, list(started(decision))
     if began is None and decision.paused_until:
         return decision, [(EventKind.CLOCK_PAUSED, paused(decision))]
     if began and pause.end and not ended and decision.due:
         due = {"rule": decision.deadline_rule, "due": decision.due.isoformat()}
         return decision, [(EventKind.CLOCK_RESUMED, due)]
     return decision, []
+
+
+def _clock(opened: Open) -> tuple[datetime, tuple[Event, ...]]:
+    """When the clock that runs was started, and what happened since."""
+    places = [n for n, e in enumerate(opened.events) if e.kind is EventKind.CLOCK_STARTED]
+    if not places:
+        return opened.case.received_at, opened.events
+    return opened.events[places[-1]].at, opened.events[places[-1] :]
 
 
 def _first(events: tuple[Event, ...], kind: EventKind) -> datetime | None:
@@ -152,9 +188,10 @@ def last_answer(work: Write, opened: Open) -> Resource:
     return found
 
 
-def _written(
+def written(
     context: Context, opened: Open, decision: Decision, response_id: str, moment: Moment
 ) -> bytes:
+    """The answer as JSON bytes, checked. Raises Invalid when it would break its profile."""
     envelope = Envelope(
         created=moment.now,
         response_id=response_id,
@@ -164,15 +201,16 @@ def _written(
         attachments_url=context.attachments(opened.case.guide),
         contested=context.settings.contested_extensions,
     )
-    written = write_response(decision, opened.request, opened.bundle, envelope)
-    if "meta" in written:  # an opinion has no profile
-        found = context.validators[opened.case.guide].bundle(written, profile.RESPONSE_BUNDLE)
+    answer = write_response(decision, opened.request, opened.bundle, envelope)
+    if "meta" in answer:  # an opinion has no profile
+        found = context.validators[opened.case.guide].bundle(answer, profile.RESPONSE_BUNDLE)
         if any(issue.is_error for issue in found):
             raise Invalid("The answer would break rules of its profile.", found)
-    return orjson.dumps(written)
+    return orjson.dumps(answer)
 
 
-def _items(work: Write, decision: Decision, case: Case) -> list[CaseItem]:
+def restated(work: Write, decision: Decision, case: Case) -> list[CaseItem]:
+    """The stored items of a case with what was decided on them now."""
     made = {each.sequence: each for each in decision.items}
     return [
         replace(

@@ -15,15 +15,31 @@ from app.domain.decision import Decision, ItemDecision, Outcome, PendCause
 from app.domain.event import Event, EventKind
 from app.domain.principal import Principal
 from app.domain.request import Item, PriorAuthRequest, Use
+from app.domain.update import Named
 from app.fhir.read.inquiry import provider_npis
 from app.flows.held import NOTHING, Early, give
 from app.flows.repeat import Mark
-from app.store import CaseItem, DocumentKind, Resource, Store, Submission
+from app.store import CaseItem, DocumentKind, NameKind, Resource, Store, Submission, Write
 
 MEDIA_TYPE = "application/fhir+json"
 MACHINE = "machine"
+FIRST, UNSEEN = 1, 0
+"""Versions of a request: the first that we received, and one before it that we never saw."""
 _PREFIXES = {Use.PREAUTHORIZATION: "FC", Use.PREDETERMINATION: "FP"}
 """A predetermination is a case with a reference of its own, never mistaken for an authorization."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """A request that came as the update of one that we never saw: `prior` is what it names.
+
+    `mark` says who means which member, so that of one prior request only one case is made. `held` is
+    the document from which the answer was written, where it is not what was received.
+    """
+
+    prior: Named
+    mark: str
+    held: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +63,7 @@ class Intake:
     answer: bytes
     assertions: tuple[str, ...] = ()
     waited: Early = NOTHING
+    adopted: Adoption | None = None
 
 
 def open_case(
@@ -80,6 +97,8 @@ def state_after(decision: Decision) -> CaseState:
         return CaseState.REJECTED
     waiting = [item for item in decision.items if item.outcome is Outcome.PENDED]
     causes = {item.pend_cause for item in waiting}
+    if decision.items and all(each.outcome is Outcome.CANCELLED for each in decision.items):
+        return CaseState.CANCELLED
     if not waiting:
         return CaseState.DECIDED
     if PendCause.MISSING_FACTS in causes:
@@ -94,19 +113,25 @@ def record(store: Store, intake: Intake, moment: Moment) -> None:
     """
     case, log = intake.case, _Log(intake.case.id, moment)
     request_id, decision_id, answer_id = moment.new_id(), moment.new_id(), moment.new_id()
+    held_id = moment.new_id() if intake.adopted and intake.adopted.held else request_id
     with store.write(case.tenant) as work:
         work.documents.put(request_id, intake.received, DocumentKind.RECEIVED, MEDIA_TYPE)
         work.cases.add(
             case,
-            [_case_item(item, intake) for item in intake.request.items],
-            log.event(EventKind.RECEIVED, intake.caller.id, {"document": str(request_id)}),
+            [case_item(item, intake.request, intake.decision) for item in intake.request.items],
+            log.event(EventKind.RECEIVED, intake.caller.id, {"document": str(held_id)}),
             _members(intake),
             intake.request.member.birth_date,
             diagnosis_codes(intake.request),
         )
+        if intake.request.use is Use.PREAUTHORIZATION:
+            own = Named(intake.request.request_full_url, intake.request.identifiers)
+            work.request_names.add(case.submitter, case.id, FIRST, names_of(own))
+        if intake.adopted:
+            _adopt(work, intake, log, held_id, request_id)
         work.hooks.lead_to_case(intake.assertions, case.id)
         give(work, intake.waited, case, moment)
-        covered = _eligibility(intake.eligibility)
+        covered = eligibility_found(intake.eligibility)
         work.events.append(log.event(EventKind.ELIGIBILITY_CHECKED, MACHINE, covered))
         decided = _decided(decision_id, intake.decision) | _guided(intake.request)
         work.decisions.add(
@@ -131,6 +156,28 @@ def diagnosis_codes(request: PriorAuthRequest) -> frozenset[str]:
     return frozenset(code for each in request.diagnoses for _, code in each.concept.codes())
 
 
+def names_of(named: Named) -> Iterator[tuple[NameKind, str]]:
+    """The names under which a Claim is found again when an update speaks of it."""
+    if named.full_url:
+        yield NameKind.URL, named.full_url
+    for each in named.identifiers:
+        yield NameKind.IDENTIFIER, f"{each.system}|{each.value}"
+
+
+def _adopt(
+    work: Write, intake: Intake, log: _Log, held_id: uuid.UUID, request_id: uuid.UUID
+) -> None:
+    """Note that the request before this one was not known here; its names lead here from now on."""
+    adopted, case = intake.adopted, intake.case
+    assert adopted is not None
+    if adopted.held:
+        work.documents.put(held_id, adopted.held, DocumentKind.RECEIVED, MEDIA_TYPE)
+    names = [*names_of(adopted.prior), (NameKind.ADOPTED, adopted.mark)]
+    work.request_names.add(case.submitter, case.id, UNSEEN, names)
+    told = {"document": str(request_id), "prior": adopted.prior.full_url}
+    work.events.append(log.event(EventKind.ADOPTED, intake.caller.id, told))
+
+
 def _readable(intake: Intake, kind: str, document: uuid.UUID, pointer: str) -> Resource:
     case = intake.case
     name = str(intake.public_id)
@@ -153,7 +200,8 @@ class _Log:
         return Event(self.moment.new_id(), self.case_id, kind, self.moment.now, actor, data)
 
 
-def _eligibility(eligibility: Eligibility | None) -> dict[str, object]:
+def eligibility_found(eligibility: Eligibility | None) -> dict[str, object]:
+    """What the look-up of the coverage gave, for the log."""
     if eligibility is None:
         return {"found": False, "problem": "not-reached"}
     if isinstance(eligibility, Coverage):
@@ -189,6 +237,11 @@ def _what_waits(decision: Decision) -> Iterator[tuple[EventKind, dict[str, objec
     }
     if needed:
         yield EventKind.INFORMATION_REQUESTED, {"facts": needed}
+    yield from started(decision)
+
+
+def started(decision: Decision) -> Iterator[tuple[EventKind, dict[str, object]]]:
+    """What the log says of a clock that begins to run, and that it stands still at once."""
     if decision.due is not None:
         yield (
             EventKind.CLOCK_STARTED,
@@ -204,21 +257,22 @@ def paused(decision: Decision) -> dict[str, object]:
     return {"rule": decision.deadline_rule, "until": until}
 
 
-def _case_item(item: Item, intake: Intake) -> CaseItem:
-    decided = next((d for d in intake.decision.items if d.sequence == item.sequence), None)
+def case_item(item: Item, request: PriorAuthRequest, decision: Decision) -> CaseItem:
+    """An item as it can be asked for: what was requested, and where it stands."""
+    decided = next((d for d in decision.items if d.sequence == item.sequence), None)
     service = item.service.first()
-    starts, ends = _days(item, intake.request)
+    starts, ends = _days(item, request)
     asked = CaseItem(
         sequence=item.sequence,
         service_system=service.system if service else "",
         service_code=service.code if service else "",
         starts=starts,
         ends=ends,
-        ordering_npis=provider_npis([intake.request.submitter]),
+        ordering_npis=provider_npis([request.submitter]),
         rendering_npis=provider_npis(
             [
                 *[member.party for member in item.care_team],
-                *[member.party for member in intake.request.care_team if member.overall],
+                *[member.party for member in request.care_team if member.overall],
             ]
         ),
         traces=item.trace_numbers,

@@ -149,7 +149,7 @@ def _decide(
     if isinstance(act, Ask):
         asked = {"facts": {str(act.item): [need.fact for need in act.needed]}}
         told.append((EventKind.INFORMATION_REQUESTED, asked))
-    return answer_anew(context, work, opened, decision, by.id, moment, told)
+    return answer_anew(context, work, opened, decision, by.id, moment, told).case
 
 
 def _waits(case: Case) -> None:

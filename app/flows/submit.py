@@ -18,7 +18,8 @@ from app.fhir.crd.assertion_ids import assertion_ids
 from app.fhir.read import read_request
 from app.fhir.validate.text import parse
 from app.fhir.write import Envelope, write_response
-from app.flows.accept import accept, at_the_door, bundle_in
+from app.flows.accept import AMENDING, Sent, accept, at_the_door, bundle_in
+from app.flows.amend import amend
 from app.flows.context import Context
 from app.flows.held import early, with_resources
 from app.flows.history import StoredHistory
@@ -43,7 +44,7 @@ def submit(
     caller must change; Unavailable or Broken when we could not answer.
     """
     bundle, path = bundle_in(parse(raw, context.limits))
-    at_the_door(bundle, guide, use)
+    kind = at_the_door(bundle, guide, use)
     mark = mark_of(bundle, guide)
     if mark and (earlier := earlier_answer(context, caller, mark, moment)):
         return earlier
@@ -51,6 +52,9 @@ def submit(
     if mark is None:
         raise Invalid("The bundle needs an identifier with a value.", at="Bundle.identifier")
     request = read_request(bundle, guide)
+    if kind in AMENDING:
+        sent = Sent(caller, raw, bundle, f"{path}/entry/0/resource", mark, request)
+        return amend(context, sent, moment)
     with context.store.read(caller.tenant) as look:
         waited = early(context, look, caller, request, moment)
     if waited.resources:

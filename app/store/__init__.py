@@ -40,13 +40,17 @@ from app.store.feedback import CardFeedback
 from app.store.held import Held
 from app.store.hooks import HookCall
 from app.store.inquiries import AskedAbout, Disclosure
+from app.store.request_names import Adopted, NamedRequest, NameKind
 from app.store.resources import Resource
 from app.store.schema import is_current, migrate
 from app.store.submissions import Submission, Taken
 from app.store.subscriptions import Change
+from app.store.types import LATEST
 from app.store.unit_of_work import Read, Store, Write
 
 __all__ = [
+    "LATEST",
+    "Adopted",
     "AskedAbout",
     "Candidate",
     "CardFeedback",
@@ -57,6 +61,8 @@ __all__ = [
     "DocumentKind",
     "Held",
     "HookCall",
+    "NameKind",
+    "NamedRequest",
     "Read",
     "Resource",
     "Store",

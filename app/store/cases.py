@@ -119,10 +119,24 @@ _CHANGE = (
     "UPDATE cases SET state = ?, due = ?, authorization_number = ?, rulebook = ? "
     "WHERE tenant = ? AND id = ?"
 )
-_CHANGE_ITEM = (
-    "UPDATE case_items SET outcome = ?, authorization_number = ?, review_reference = ?, "
-    "policy_id = ?, policy_version = ?, policy_sha256 = ? "
-    "WHERE tenant = ? AND case_id = ? AND sequence = ?"
+_SEEK = "UPDATE cases SET born = ?, diagnoses = ? WHERE tenant = ? AND id = ?"
+_ITEM_COLUMNS = (
+    *("service_system", "service_code", "outcome", "authorization_number", "review_reference"),
+    *("starts", "ends", "ordering_npis", "rendering_npis"),
+    *("policy_id", "policy_version", "policy_sha256"),
+)
+_PUT_ITEM = (
+    "INSERT INTO case_items (tenant, case_id, sequence, service_system, service_code, outcome, "
+    "authorization_number, review_reference, starts, ends, ordering_npis, rendering_npis, "
+    "policy_id, policy_version, policy_sha256) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (tenant, case_id, sequence) DO UPDATE SET "
+    "service_system = excluded.service_system, service_code = excluded.service_code, "
+    "outcome = excluded.outcome, authorization_number = excluded.authorization_number, "
+    "review_reference = excluded.review_reference, starts = excluded.starts, "
+    "ends = excluded.ends, ordering_npis = excluded.ordering_npis, "
+    "rendering_npis = excluded.rendering_npis, policy_id = excluded.policy_id, "
+    "policy_version = excluded.policy_version, policy_sha256 = excluded.policy_sha256"
 )
 _ADD_NUMBER = (
     "INSERT INTO case_numbers (tenant, value, kind, case_id, sequence, system) "
@@ -310,22 +324,29 @@ class CaseWriter(Cases):
         """Until this transaction ends, nobody else holds the case: read it after this."""
         self._write.turn(case_id)
 
-    def change(self, case: Case, items: Sequence[CaseItem], event: Event) -> None:
+    def change(
+        self,
+        case: Case,
+        items: Sequence[CaseItem],
+        event: Event,
+        sought: tuple[date | None, Collection[str]] | None = None,
+    ) -> None:
         """Bring head and items of a stored case to what they are now; old numbers still lead to it.
 
-        Of the head: state, due instant, authorization number, rulebook; of an item: its outcome, its
-        numbers and its policy.
+        Of the head: state, due instant, authorization number, rulebook. `items` are those that are
+        new or other than before, `sought` birth date and diagnoses where they are told anew.
         """
         tenant = self._write.tenant
         self._write.turn(case.id)
         head = (case.state.value, case.due, case.authorization_number, case.rulebook)
         self._write.after(_CHANGE, *head, tenant, case.id)
+        if sought is not None:
+            born, diagnoses = sought
+            self._write.after(_SEEK, born, listed(diagnoses), tenant, case.id)
         for item in items:
             row = _item_row(case.id, item)
-            names = ("outcome", "authorization_number", "review_reference")
-            policy = ("policy_id", "policy_version", "policy_sha256")
-            told = [row[name] for name in (*names, *policy)]
-            self._write.after(_CHANGE_ITEM, *told, tenant, case.id, item.sequence)
+            told = [row[name] for name in _ITEM_COLUMNS]
+            self._write.after(_PUT_ITEM, tenant, case.id, item.sequence, *told)
         for sequence, kind, system, value in _numbers(case, items):
             self._write.after(
                 _ADD_NUMBER, tenant, key_text(value), kind, case.id, sequence, key_text(system)

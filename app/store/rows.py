@@ -86,7 +86,7 @@ def _plain(value: Any) -> Any:
         return value.bytes
     if hasattr(value, "tzinfo"):
         return instant_text(value)
-    return value
+    return value.isoformat() if isinstance(value, date) else value
 
 
 @cache

@@ -287,6 +287,33 @@ resources = Table(
 )
 """Public ids of what may be read one by one, and where in which document it stands."""
 
+request_names = Table(
+    "request_names",
+    metadata,
+    _text("tenant"),
+    _text("submitter"),
+    _text("name"),
+    _text("kind"),
+    Column("case_id", Key, nullable=False),
+    Column("version", Integer, nullable=False),
+    PrimaryKeyConstraint("tenant", "submitter", "name", "kind", "case_id", "version"),
+    _to(("case_id",), "cases", "id"),
+    Index(
+        "request_names_adopted_key",
+        "tenant",
+        "submitter",
+        "name",
+        unique=True,
+        sqlite_where=text("kind = 'adopted'"),
+        postgresql_where=text("kind = 'adopted'"),
+    ),
+    CheckConstraint("kind in ('url', 'identifier', 'adopted')", name="kind"),
+    CheckConstraint("version >= 0", name="version"),
+    sqlite_with_rowid=False,
+)
+"""How a sender may speak of an earlier request, and which version of the case is meant: 1 is the
+first that we received. Of one prior request that we never saw only one case is made (`adopted`)."""
+
 payers = Table(
     "payers",
     metadata,

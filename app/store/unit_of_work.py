@@ -18,10 +18,11 @@ from app.store.hooks import HookCalls, HookCallWriter
 from app.store.inquiries import Inquiries, InquiryWriter
 from app.store.link import ReadLink, WriteLink
 from app.store.members import Members, MemberWriter
+from app.store.request_names import Adopted, RequestNames, RequestNameWriter
 from app.store.resources import Resources, ResourceWriter
 from app.store.submissions import Submissions, SubmissionWriter, Taken
 from app.store.subscriptions import Subscriptions, SubscriptionWriter
-from app.store.tables import submissions
+from app.store.tables import request_names, submissions
 
 
 class Read:
@@ -34,6 +35,7 @@ class Read:
         self.events = Events(link)
         self.documents = Documents(link)
         self.resources = Resources(link)
+        self.request_names = RequestNames(link)
         self.members = Members(link)
         self.ehr_servers = EhrServers(link)
         self.feedback = Feedback(link)
@@ -53,6 +55,7 @@ class Write:
         self.decisions = DecisionWriter(link, self.events)
         self.documents = DocumentWriter(link)
         self.resources = ResourceWriter(link)
+        self.request_names = RequestNameWriter(link)
         self.members = MemberWriter(link)
         self.ehr_servers = EhrServerWriter(link)
         self.feedback = FeedbackWriter(link)
@@ -103,6 +106,8 @@ class Store:
         except Collision as collision:
             if collision.table == submissions.name:
                 raise Taken("This submitter has used this transaction identifier.") from None
+            if collision.table == request_names.name:
+                raise Adopted("Another update has adopted this request just now.") from None
             raise
         finally:
             link.close()

@@ -11,7 +11,7 @@ import pytest
 from werkzeug.test import EnvironBuilder
 
 from app.domain.guide import Guide
-from app.fhir.urls import ext, profile, system
+from app.fhir.urls import profile
 from tests.world import FHIR_JSON, World, claim_of, example
 
 GUIDES = pytest.mark.parametrize("guide", list(Guide))
@@ -105,20 +105,6 @@ DOORS = {
     "predetermination": ({"use": "predetermination"}, "$predetermine"),
     "claim": ({"use": "claim"}, "claims processing"),
     "inquiry": ({"meta": {"profile": [profile.CLAIM_INQUIRY]}}, "Claim/$inquire"),
-    "update": ({"related": [{"claim": {"reference": "Claim/1"}}]}, "not supported"),
-    "cancel": (
-        {
-            "extension": [
-                {
-                    "url": ext.CERTIFICATION_TYPE,
-                    "valueCodeableConcept": {
-                        "coding": [{"system": system.X12_CERTIFICATION_TYPE, "code": "3"}]
-                    },
-                }
-            ]
-        },
-        "not supported",
-    ),
 }
 
 

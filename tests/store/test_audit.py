@@ -10,6 +10,7 @@ from app.store.cases import CaseWriter
 from app.store.decisions import DecisionWriter
 from app.store.documents import DocumentWriter
 from app.store.events import EventWriter
+from app.store.request_names import RequestNameWriter
 from app.store.resources import ResourceWriter
 from app.store.submissions import SubmissionWriter
 
@@ -18,6 +19,7 @@ WRITERS = (
     DecisionWriter,
     DocumentWriter,
     EventWriter,
+    RequestNameWriter,
     ResourceWriter,
     SubmissionWriter,
 )
@@ -25,6 +27,7 @@ WRITERS = (
 NAMED_BY_AN_EVENT = {
     "DocumentWriter.put",  # bytes: the events RECEIVED and ANSWERED name them
     "ResourceWriter.add",  # an address of such bytes
+    "RequestNameWriter.add",  # names of a version that RECEIVED, UPDATED or ADOPTED tells of
     "CaseWriter.hold",  # changes nothing: keeps others from the case meanwhile
     "EventWriter.open",  # starts a log, whose first line comes with CaseWriter.add
 }

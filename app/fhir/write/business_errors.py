@@ -38,6 +38,11 @@ REFUSALS: dict[BusinessProblem, Refusal] = {
     BusinessProblem.PROVIDER_NOT_IDENTIFIED: Refusal("43", CORRECT, "2010B-NM109"),
     BusinessProblem.REQUIRED_DATA_MISSING: Refusal("15", CORRECT, "2000F-SV1"),
     BusinessProblem.INVALID_SERVICE_DATE: Refusal("57", CORRECT, "2000F-DTP03"),
+    BusinessProblem.UPDATE_AFTER_DENIAL: Refusal("33", NOT_AGAIN, "2000F-UM02"),
+    BusinessProblem.UPDATE_AFTER_CANCEL: Refusal("33", NOT_AGAIN, "2000E-UM02"),
+    BusinessProblem.UPDATE_OUT_OF_DATE: Refusal("33", CORRECT, "2000E-UM02"),
+    BusinessProblem.UPDATE_INCOMPLETE: Refusal("15", CORRECT, "2000F-UM01"),
+    BusinessProblem.PRIOR_UNKNOWN: Refusal("AA", CORRECT, "2000E-REF02"),
 }
 
 

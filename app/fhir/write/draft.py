@@ -178,8 +178,9 @@ def requested_date(raw: Mapping[str, Any]) -> list[Json]:
 def numbers(item: Item, decided: ItemDecision, *, with_review: bool) -> list[Json]:
     """The number of an earlier authorization, and that of the review at the payer."""
     written = []
-    if item.previous_number:
-        written.append(extension(ext.AUTHORIZATION_NUMBER, "String", item.previous_number))
+    previous = item.previous_number or decided.replaces
+    if previous:
+        written.append(extension(ext.AUTHORIZATION_NUMBER, "String", previous))
     review = decided.review_reference or item.reference_number
     if with_review and review:
         written.append(extension(ext.ADMINISTRATION_REFERENCE_NUMBER, "String", review))
