@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCKS := requirements.lock requirements-dev.lock
 
-.PHONY: help run serve test test-fast check format bench docs dictionary lock conformance verdicts clean
+.PHONY: help run serve test test-fast check format bench docs dictionary lock conformance verdicts inferno clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ conformance: $(VENV)/.installed-dev ## HL7's own engine judges all that we send 
 
 verdicts: $(VENV)/.installed-dev ## ask HL7's engine about the mutations again (needs Java, takes an hour)
 	$(BIN)/python -m conformance renew $(ARGS)
+
+inferno: $(VENV)/.installed-dev ## Inferno's server suites against us, all or SUITE=..., and write docs/inferno.md
+	$(BIN)/python -m conformance.inferno $(SUITE)
 
 clean: ## remove the environment, caches and build output; the database in data/ stays
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

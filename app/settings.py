@@ -29,6 +29,8 @@ ELSEWHERE: Mapping[str, str] = MappingProxyType(
         "FORTHWITH_KEEP_ANSWERS": "tests: a folder where they leave every answer they got.",
         "FORTHWITH_REFEREE": "conformance: the `hl7-validate` script that runs HL7's engine.",
         "FORTHWITH_VALIDATOR_JAR": "conformance: HL7's `validator_cli.jar`, instead of the script.",
+        "FORTHWITH_INFERNO": "conformance: an Inferno's address, or the script that runs one.",
+        "FORTHWITH_INFERNO_LOGS": "conformance: a folder for all that Inferno said and exchanged.",
     }
 )
 """What tests and tools read, never the program; known, so that no command warns of it."""

@@ -12,7 +12,7 @@ from app.determine.subject import Subject
 from app.determine.words import QUESTION, filled
 from app.domain.decision import Finding, Needed
 from app.domain.facts import Fact, Truth
-from app.domain.policy import Document, Expression, FactSpec, GrantRule, Pathway, Rule, Version
+from app.domain.policy import Document, Expression, FactSpec, GrantRule, Pathway, Rule, Span
 from app.domain.values import Text
 
 _MEDICAL_RECORDS = Document("", {"en": "Medical records", "es": "Historia clínica"}, "11503-0")
@@ -84,7 +84,7 @@ def judge(ready: Ready, subject: Subject) -> Judgement:
         route=_held(routes),
         exempt=_held(exempt),
         open_rule=bool(blocking),
-        needed=_needed(missing, facts, ready.version),
+        needed=_needed(missing, facts, ready),
         conflict=any(fact.why_unknown == "conflict" for fact in missing),
         facts=facts,
     )
@@ -168,12 +168,12 @@ def _open_parts(finding: Finding) -> tuple[Finding, ...]:
     return finding.parts[:1] if condition_open else finding.parts
 
 
-def _needed(missing: list[Fact], facts: Facts, version: Version) -> tuple[Needed, ...]:
+def _needed(missing: list[Fact], facts: Facts, ready: Ready) -> tuple[Needed, ...]:
     asked: dict[str, Needed] = {}
     for fact in missing:
         for spec in _askable(facts.spec(fact.name), facts):
             if spec.name not in asked:
-                asked[spec.name] = _request(spec, version)
+                asked[spec.name] = _request(spec, ready)
     return tuple(asked.values())
 
 
@@ -196,9 +196,25 @@ def _operands(expression: Expression) -> Iterator[str]:
         yield from _operands(each)
 
 
-def _request(spec: FactSpec, version: Version) -> Needed:
+_THREE_MONTHS = "18804-5"
+"""LOINC attachment modifier: from the three months before the service starts."""
+
+
+def _request(spec: FactSpec, ready: Ready) -> Needed:
+    version = ready.version
     papers = {document.id: document for document in version.documents}
     usual = version.documents[0] if version.documents else _MEDICAL_RECORDS
     paper = papers.get(spec.document, usual)
-    question = spec.ask or filled(QUESTION, label=spec.label)
-    return Needed(spec.name, question, paper.loinc, paper.pwk)
+    return Needed(
+        fact=spec.name,
+        question=spec.ask or filled(QUESTION, label=spec.label),
+        loinc=paper.loinc,
+        pwk=paper.pwk,
+        questionnaire=f"{ready.policy.id}|{version.version}" if spec.ask else "",
+        modifier_loinc=_THREE_MONTHS if _is_recent(spec) else "",
+    )
+
+
+def _is_recent(spec: FactSpec) -> bool:
+    """Whether what is asked for must be from the three months before the service."""
+    return spec.look_back == Span(months=3) and spec.look_back_from == "service-day"

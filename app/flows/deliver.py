@@ -18,6 +18,7 @@ from app.clock import Moment
 from app.domain.subscription import Notice, Subscription, SubscriptionStatus
 from app.errors import Broken
 from app.fhir.read.subscription import CONTENT
+from app.fhir.write.contested import without_contested
 from app.fhir.write.notification import Telling, Told, notification
 from app.store import Read, Store, Write
 
@@ -75,7 +76,7 @@ def told_of(look: Read, subscription: Subscription, notice: Notice) -> Told:
     document = look.documents.get(notice.document)
     if document is None:
         raise Broken("A stored answer has lost its document.")
-    bundle = orjson.loads(document.content) | {"id": str(notice.document)}
+    bundle = without_contested(orjson.loads(document.content)) | {"id": str(notice.document)}
     return Told(notice.number, notice.at, notice.response_id, bundle)
 
 

@@ -11,6 +11,8 @@ import pytest
 from app.domain.case import CaseState
 from app.domain.event import EventKind
 from app.domain.guide import Guide
+from app.fhir.urls import ext
+from tests.spec.reading import extensions, items, resources
 from tests.spec.test_review import act, read, story, whole
 from tests.world import FHIR_JSON, World, actions, claim_of, example, resource_of
 
@@ -208,6 +210,36 @@ def test_a_pended_answer_tells_by_task_where_to_send(world: World, guide: Guide)
     for task in sent:
         places = [i["valueUrl"] for i in task["input"] if "valueUrl" in i]
         assert places == [f"{world.context.base(guide)}/$submit-attachment"]
+
+
+@GUIDES
+def test_a_form_that_would_answer_is_named_by_its_context(world: World, guide: Guide) -> None:
+    """PAS ainfo-3: the context is the payer's trace number of the line, by which answers are taken."""
+    answer = world.answer(example("oxygen-missing-facts", guide), guide)
+    (item,) = items(answer).values()
+    traces = [each["valueIdentifier"] for each in extensions(item, ext.ITEM_TRACE_NUMBER)]
+    kind = {"2.2": "questionnaire-context", "2.0": "questionnaires-needed"}[guide.value]
+    (given,) = [
+        each
+        for task in resources(answer, "Task")
+        for each in task["input"]
+        if each["type"]["coding"][0]["code"] == kind
+    ]
+    named = given.get("valueString") or given["valueIdentifier"]["value"]
+    assert named == traces[-1]["value"]
+
+
+@GUIDES
+def test_what_must_be_recent_says_so(world: World, guide: Guide) -> None:
+    """LOINC 18804-5: from the three months before the service, as the policy looks back for it."""
+    answer = world.answer(example("oxygen-missing-facts", guide), guide)
+    said = [
+        modifier["valueCodeableConcept"]["coding"][0]["code"]
+        for asked in resources(answer, "CommunicationRequest")
+        for payload in asked["payload"]
+        for modifier in extensions(payload, ext.CONTENT_MODIFIER)
+    ]
+    assert said == ["18804-5"]
 
 
 def test_too_large_is_413(world: World) -> None:

@@ -9,7 +9,10 @@ import pytest
 
 from app.domain.guide import Guide
 from app.fhir.urls import ext
-from tests.spec.reading import extensions, items
+from tests.spec.changing import Pended
+from tests.spec.reading import extensions, items, response_of
+from tests.spec.subscribing import subscribed, tell
+from tests.subscriber_double import subscriber
 from tests.world import Json, example, new_world
 
 GUIDES = pytest.mark.parametrize("guide", list(Guide))
@@ -36,3 +39,21 @@ def test_they_are_written_when_asked_for(tmp_path: Path, guide: Guide) -> None:
     """A test suite that looks for every listed element finds it."""
     item = answered(tmp_path, guide, FORTHWITH_CONTESTED_EXTENSIONS="on")
     assert extensions(item, ext.COMMUNICATED_DIAGNOSIS)
+
+
+def test_a_subscriber_is_sent_none_of_them(tmp_path: Path) -> None:
+    """Whoever is told checks the bundle as a whole: HL7's engine and Inferno refuse it for one."""
+    world = new_world(tmp_path, FORTHWITH_CONTESTED_EXTENSIONS="on")
+    pended = Pended(world, Guide.V22)
+    root = response_of(pended.answer)
+    assert extensions(root, ext.ITEM_AUTHORIZED_PROVIDER)
+    with subscriber() as endpoint:
+        subscribed(world, Guide.V22, endpoint.url)
+        assert tell(world) == 1
+        assert pended.change() == 1
+        assert tell(world) == 1
+    (told,) = [each["resource"] for each in endpoint.got[-1]["entry"][1:]]
+    root, (item,) = response_of(told), items(told).values()
+    assert extensions(root, ext.ITEM_AUTHORIZED_PROVIDER) == []
+    assert extensions(item, ext.COMMUNICATED_DIAGNOSIS) == []
+    assert extensions(item, ext.ITEM_TRACE_NUMBER)

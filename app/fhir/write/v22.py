@@ -15,6 +15,7 @@ from app.fhir.urls import PAS_22, ext, system
 from app.fhir.urls import part as short
 from app.fhir.write import asking
 from app.fhir.write.asking import Asked
+from app.fhir.write.contested import ON_ADDED_ITEMS
 from app.fhir.write.draft import (
     ACTIONS,
     Draft,
@@ -45,13 +46,6 @@ _COPIED = (
     ext.NURSING_HOME_RESIDENTIAL_STATUS,
     ext.NURSING_HOME_LEVEL_OF_CARE,
 )
-_COPIED_IF_CONTESTED = (
-    ext.PRODUCT_OR_SERVICE_CODE_END,
-    ext.REVENUE_UNIT_RATE_LIMIT,
-    ext.SERVICE_ITEM_REQUEST_TYPE,
-    ext.CERTIFICATION_TYPE,
-)
-"""Elements of addItem in the profile, yet outside the published contexts of these extensions."""
 
 
 def claim_response(draft: Draft) -> tuple[Json, list[Json]]:
@@ -209,7 +203,7 @@ def _add_item_extensions(draft: Draft, decided: ItemDecision, grant: Grant) -> l
     item, raw = draft.items[decided.sequence]
     told = [*trace_numbers(raw, decided), *granted(grant)]
     told += numbers(item, decided, with_review=True)
-    for url in (*_COPIED, *(_COPIED_IF_CONTESTED if draft.envelope.contested else ())):
+    for url in (*_COPIED, *(ON_ADDED_ITEMS if draft.envelope.contested else ())):
         told += copied(raw, url)
     if "revenue" in raw:
         told.append(extension(ext.REVENUE_CODE, "CodeableConcept", raw["revenue"]))

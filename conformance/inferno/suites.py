@@ -1,0 +1,68 @@
+"""The suites that are run: what each is given and how the product is set up for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from conformance.inferno import pas_inputs
+from conformance.inferno.api import Waiting
+from conformance.inferno.stage import Product
+
+Json = dict[str, Any]
+
+
+def nothing(_product: Product) -> None:
+    """No preparation beyond what `make run` does."""
+
+
+def after_a_while(_waiting: Waiting) -> bool:
+    """Follow the way on: whoever is to call has had two seconds and more."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """One suite of Inferno.
+
+    `guide` is the name that HL7's engine is started with; `inputs` makes the inputs from the
+    product's address; `settings` are set beside those of `make run`, and docs/inferno.md names
+    them; `prepare` does with the running product what any partner would ask its operator for;
+    `attend` says when the link of a waiting test may be followed.
+    """
+
+    id: str
+    title: str
+    kit: str
+    guide: str
+    inputs: Callable[[str], Mapping[str, Any]]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    prepare: Callable[[Product], None] = nothing
+    attend: Callable[[Waiting], bool] = after_a_while
+    minutes: float = 45
+
+
+PAS: Final = {"FORTHWITH_CONTESTED_EXTENSIONS": "on", "FORTHWITH_DEMO_REVIEWER": "on"}
+
+SUITES: Final = {
+    suite.id: suite
+    for suite in (
+        Suite(
+            id="davinci_pas_server_suite_v221",
+            title="PAS 2.2.1",
+            kit="davinci_pas_test_kit 0.15.2",
+            guide="pas-2.2",
+            inputs=pas_inputs.for_22,
+            settings=PAS,
+        ),
+        Suite(
+            id="davinci_pas_server_suite_v201",
+            title="PAS 2.0.1",
+            kit="davinci_pas_test_kit 0.15.2",
+            guide="pas-2.0",
+            inputs=pas_inputs.for_20,
+            settings=PAS,
+        ),
+    )
+}
