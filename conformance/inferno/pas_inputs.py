@@ -210,6 +210,7 @@ def _submissions(guide: str) -> dict[str, Any]:
             stay(guide, "week", 7).bundle,
             plain(guide, "oxygen-missing-facts", "missing").bundle,
             refused(guide).bundle,
+            *([full_update(guide).bundle] if guide == "2.2" else []),
         ],
     }
 
@@ -243,28 +244,46 @@ def for_20(address: str) -> dict[str, Any]:
 class Known:
     """Requests made before the run, as a tester has them who asks about earlier authorizations.
 
-    `granted` has the authorization `number`; `waiting` waits for a person under `review`.
+    `granted` has the authorization `number`; `waiting` waits for a person under `review`; `changed`
+    had the number `replaced` before it was updated.
     """
 
     granted: Request
     number: str
     waiting: Request
     review: str
+    changed: Request
+    replaced: str
 
 
 def known(address: str, guide: str) -> Known:
     """Make these requests at a running product and read the numbers from its answers."""
     granted = stay(guide, "known", 20)
     under_review = plain(guide, "oxygen-clinical-review", "known-waiting")
-    first, second = (_submitted(address, each) for each in (granted, under_review))
-    lines = first.get("addItem") or first["item"]
-    action = lines[0]["adjudication"][0]["extension"][0]["extension"]
-    number = next(each["valueString"] for each in action if each["url"] == short.NUMBER)
-    told = [*second.get("extension", []), *second["item"][0]["extension"]]
-    review = next(
-        each["valueString"] for each in told if each["url"] == ext.ADMINISTRATION_REFERENCE_NUMBER
-    )
-    return Known(granted, number, under_review, review)
+    first = plain(guide, "oxygen-approved-large", "known-changed")
+    second = update_of(first, "known-changed-2")
+    second.items[0]["quantity"]["value"] = 24
+    second.items[0]["servicedPeriod"]["end"] = "2028-11-30"
+    changed(second.items[0], "changed")
+    number = _number(_submitted(address, granted))
+    review = _review(_submitted(address, under_review))
+    replaced = _number(_submitted(address, first))
+    _submitted(address, second)
+    return Known(granted, number, under_review, review, first, replaced)
+
+
+def _number(response: Json) -> str:
+    """The authorization number of the first line."""
+    line = (response.get("addItem") or response["item"])[0]
+    action = line["adjudication"][0]["extension"][0]["extension"]
+    return next(str(each["valueString"]) for each in action if each["url"] == short.NUMBER)
+
+
+def _review(response: Json) -> str:
+    """The payer's number of the review of the first line."""
+    told = [*response.get("extension", []), *response["item"][0]["extension"]]
+    kind = ext.ADMINISTRATION_REFERENCE_NUMBER
+    return next(str(each["valueString"]) for each in told if each["url"] == kind)
 
 
 def _submitted(address: str, request: Request) -> Json:
@@ -282,7 +301,7 @@ def _submitted(address: str, request: Request) -> Json:
 
 def inquiries(guide: str, before: Known) -> list[Request]:
     """Several services at once, which finds several requests; an authorization by its number with
-    every element of an inquiry; and a review by its number.
+    every element of an inquiry; one by a number that was replaced; a review; and a refused request.
     """
     several = plain(guide, "inquire/by-service", "inquire-several")
     (first,) = several.items
@@ -301,7 +320,9 @@ def inquiries(guide: str, before: Known) -> list[Request]:
     _ask_by(by_number, ext.AUTHORIZATION_NUMBER, before.number)
     by_review = inquiry_of(before.waiting, "inquire-waiting")
     _ask_by(by_review, ext.ADMINISTRATION_REFERENCE_NUMBER, before.review)
-    return [several, by_number, by_review, inquiry_of(refused(guide), "inquire-refused")]
+    by_old = inquiry_of(before.changed, "inquire-changed")
+    _ask_by(by_old, ext.AUTHORIZATION_NUMBER, before.replaced)
+    return [several, by_number, by_old, by_review, inquiry_of(refused(guide), "inquire-refused")]
 
 
 def _ask_by(inquiry: Request, kind: str, number: str) -> None:

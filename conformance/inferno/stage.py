@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -97,7 +98,7 @@ def inferno(guide: str, log: Path) -> Iterator[str]:
     if is_address(where):
         yield where.rstrip("/")
         return
-    _add_background_jobs()
+    _make_ready()
     environ = {**os.environ, "REFEREE_LOG": str(log)}
     with (
         _running([where, "referee", guide], environ, subprocess.DEVNULL),
@@ -108,13 +109,20 @@ def inferno(guide: str, log: Path) -> Iterator[str]:
         yield LOCAL
 
 
-def _add_background_jobs() -> None:
-    """Have the script's Inferno run its jobs beside the tests that start them (background.rb)."""
+def _make_ready() -> None:
+    """Have the script's Inferno run its jobs beside the tests that start them (background.rb), and
+    forget the judge's session of an earlier suite: the judge has one name for all, Inferno wants one
+    for each.
+    """
     cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     work = Path(os.environ.get("INFERNO_WORK") or Path(cache) / "inferno")
-    libraries = work / "ruby33" / "kit" / "lib"
-    if libraries.is_dir():
-        shutil.copy(Path(__file__).with_name("background.rb"), libraries)
+    kit = work / "ruby33" / "kit"
+    if (kit / "lib").is_dir():
+        shutil.copy(Path(__file__).with_name("background.rb"), kit / "lib")
+    database = kit / "data" / "inferno_development.db"
+    if database.is_file():
+        with contextlib.closing(sqlite3.connect(database, timeout=30)) as link, link:
+            link.execute("DELETE FROM validator_sessions")
 
 
 @contextlib.contextmanager
