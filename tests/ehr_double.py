@@ -19,6 +19,7 @@ import orjson
 
 Json = dict[str, Any]
 TOKEN = "token-of-one-hook-call"
+DEFINITIONS = "http://hl7.org/fhir/us/core/SearchParameter/"
 FHIR_JSON = "application/fhir+json"
 ALL = "patient/*.rs user/*.rs"
 
@@ -26,7 +27,8 @@ ALL = "patient/*.rs user/*.rs"
 @dataclass
 class Mood:
     """What the EHR does: `seconds` it takes for each answer; types that it refuses (403), fails on
-    (500), answers with an OperationOutcome, or breaks off in the middle; entries on a page."""
+    (500), answers with an OperationOutcome, or breaks off in the middle; entries on a page; of types whose search parameters it describes, its
+    name for each standard name."""
 
     seconds: float = 0.0
     refuses: frozenset[str] = frozenset()
@@ -35,6 +37,7 @@ class Mood:
     breaks_off: frozenset[str] = frozenset()
     page: int = 0
     takes_batches: bool = True
+    renames: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -80,7 +83,32 @@ class Ehr:
         if fhir_id:
             found = [each for each in held if each["id"] == fhir_id]
             return (200, found[0]) if found else (404, outcome("not-found"))
-        return 200, self._searchset(held, kind, parse_qs(parts.query))
+        return 200, self._searchset(held, kind, self._understood(kind, parse_qs(parts.query)))
+
+    def statement(self) -> tuple[int, Json]:
+        """Its CapabilityStatement, where it describes anything."""
+        if not self.mood.renames:
+            return 404, outcome("not-found")
+        listed = [
+            {
+                "type": kind,
+                "searchParam": [
+                    {"name": new, "definition": f"{DEFINITIONS}us-core-{kind.lower()}-{name}"}
+                    for name, new in names.items()
+                ],
+            }
+            for kind, names in self.mood.renames.items()
+        ]
+        rest = [{"mode": "server", "resource": listed}]
+        return 200, {"resourceType": "CapabilityStatement", "rest": rest}
+
+    def _understood(self, kind: str, asked: dict[str, list[str]]) -> dict[str, list[str]]:
+        """What it takes of a search: a server ignores parameters that it does not know."""
+        names = self.mood.renames.get(kind)
+        if names is None:
+            return asked
+        standard = {new: name for name, new in names.items()} | {"start": "start"}
+        return {standard[name]: value for name, value in asked.items() if name in standard}
 
     def _searchset(self, held: list[Json], kind: str, asked: dict[str, list[str]]) -> Json:
         if "_id" in asked:
@@ -117,6 +145,9 @@ class _Talk(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         query = self.path.removeprefix("/fhir/")
+        if query == "metadata":
+            self._send(*self.ehr.statement())
+            return
         with self._counted(query):
             if not self._known():
                 self._send(401, outcome("login"))

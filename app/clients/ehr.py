@@ -3,7 +3,8 @@
 What holds, each with a test in tests/unit/clients/test_ehr.py: only servers that the operator
 registered, and only below their base; only types whose scope was granted; all queries at once, under
 one deadline; pages are followed, up to a limit; sizes are limited; the token goes to that server
-alone, and no answer is kept (CRD 2.2.1, sec-5 and sec-6).
+alone, and no answer is kept (CRD 2.2.1, sec-5 and sec-6) but for how the server spells searches.
+What a search brings of other people is dropped: servers ignore parameters that they do not know.
 
 A slow server holds up only its own callers: at most `PER_SERVER` calls of a process wait for one
 server, and at most `IN_ALL` for all of them (docs/adr/0016). Whoever comes after that is told
@@ -18,13 +19,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
 from urllib.parse import urljoin
 
 import orjson
 
+from app.clients.dialect import Dialect, dialect_of
 from app.clients.guard import GuardedClient, Response, Timeout
 from app.clients.policy import CallFailed, Origin, OutboundPolicy, Reason
 from app.domain.ehr import EhrAccess, EhrServer, Fetched, Fetching, Missing, NotFetched
@@ -39,9 +41,15 @@ MOST_RESOURCES = 500
 MOST_BYTES = 4 * 1024 * 1024
 MOST_DEPTH = 64
 TRIES = 2
+STATEMENT_SECONDS = 1.0
+"""How long the first call waits to learn how a server spells searches."""
+KEEP_DIALECT, ASK_AGAIN = 24 * 3600.0, 300.0
+"""Seconds until a server is asked again how it spells, when it said so and when it did not."""
 
 _READ = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})")
 _SEARCH = re.compile(r"([A-Z][A-Za-z]+)\?([A-Za-z0-9\-._~%!$&'()*+,;=:@/?|]{1,4000})")
+_ABOUT = re.compile(r"(?:^|&)patient=(?:Patient/)?([A-Za-z0-9\-.]{1,64})(?:&|$)")
+_PERSONS = ("subject", "patient", "beneficiary")
 _REASONS = {
     Reason.REFUSED: Missing.NOT_REGISTERED,
     Reason.TIMEOUT: Missing.TIMEOUT,
@@ -56,11 +64,14 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Query:
-    """One query as text, and what it asks for. `fhir_id` is empty for a search."""
+    """One query as text, and what it asks for. `fhir_id` is empty for a search, `sent` is the text in
+    the server's spelling, `patient` whom a search is about."""
 
     text: str
     kind: str
     fhir_id: str
+    sent: str = ""
+    patient: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +117,7 @@ class EhrClient:
     registered: Registered
     _guard: GuardedClient = field(default_factory=lambda: GuardedClient(outbound(())))
     _seats: _Seats = field(default_factory=_Seats)
+    _dialects: dict[str, tuple[float, Dialect]] = field(default_factory=dict)
 
     def fetch(
         self, access: EhrAccess | None, queries: Sequence[str], seconds: float
@@ -137,9 +149,39 @@ class EhrClient:
         """Close kept-alive connections."""
         self._guard.close()
 
+    def _dialect(self, visit: _Visit) -> Dialect:
+        """How this server spells searches, asked once a day; the standard way while nobody knows.
+
+        One call asks, the others do not wait for it. A statement is public, so no token is sent.
+        """
+        base, now = visit.server.base, time.monotonic()
+        until, known = self._dialects.get(base, (0.0, Dialect()))
+        if now < until:
+            return known
+        self._dialects[base] = (now + ASK_AGAIN, known)
+        limit = Timeout(min(visit.left, STATEMENT_SECONDS), read=min(visit.left, STATEMENT_SECONDS))
+        try:
+            answer = self._guard.request(
+                "GET",
+                f"{base}/metadata",
+                headers={"Accept": "application/fhir+json"},
+                body=b"",
+                timeout=limit,
+                max_bytes=MOST_BYTES,
+            )
+        except CallFailed:
+            return known
+        if answer.status == 200:
+            known = dialect_of(_parsed(answer.body))
+            self._dialects[base] = (now + KEEP_DIALECT, known)
+        return known
+
     def _all(self, visit: _Visit, queries: Sequence[_Query]) -> dict[str, Fetching]:
         """All queries side by side; a batch first, where the server takes one."""
         found: dict[str, Fetching] = {}
+        if any(not each.fhir_id for each in queries):
+            dialect = self._dialect(visit)
+            queries = [replace(each, sent=dialect.spelled(each.text)) for each in queries]
         if visit.server.batch and len(queries) > 1:
             found = self._batch(visit, queries)
         alone = [each for each in queries if each.text not in found]
@@ -166,7 +208,7 @@ class EhrClient:
         """One query, with its pages."""
         matching: list[Json] = []
         sent_along: list[Json] = []
-        address = f"{visit.server.base}/{query.text}"
+        address = f"{visit.server.base}/{query.sent or query.text}"
         for _ in range(MOST_PAGES):
             answer = self._get(visit, address)
             if isinstance(answer, NotFetched):
@@ -215,7 +257,9 @@ class EhrClient:
 
     def _batch(self, visit: _Visit, queries: Sequence[_Query]) -> dict[str, Fetching]:
         """What one batch bundle brought; queries that it did not answer whole are left out."""
-        entries = [{"request": {"method": "GET", "url": each.text}} for each in queries]
+        entries = [
+            {"request": {"method": "GET", "url": each.sent or each.text}} for each in queries
+        ]
         bundle = {"resourceType": "Bundle", "type": "batch", "entry": entries}
         answer = self._send(visit, "POST", visit.server.base, orjson.dumps(bundle), 1)
         if isinstance(answer, NotFetched) or answer.status != 200:
@@ -266,7 +310,10 @@ def _query(text: str) -> _Query | None:
     if read and read[2] not in (".", ".."):
         return _Query(text, read[1], read[2])
     search = _SEARCH.fullmatch(text)
-    return _Query(text, search[1], "") if search else None
+    if search is None:
+        return None
+    about = _ABOUT.search(search[2])
+    return _Query(text, search[1], "", patient=about[1] if about else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,10 +341,10 @@ def _page(status: int, content: Any, query: _Query) -> _Page | NotFetched:
         return _Page([content]) if same else NotFetched(Missing.UNREADABLE, status)
     if kind != "Bundle":
         return NotFetched(Missing.UNREADABLE, status)
-    return _searchset(content, query.kind)
+    return _searchset(content, query)
 
 
-def _searchset(bundle: Json, kind: str) -> _Page | NotFetched:
+def _searchset(bundle: Json, query: _Query) -> _Page | NotFetched:
     """Entries by their `search.mode`; an outcome entry alone is no "nothing found"."""
     matching, included, outcomes = [], [], 0
     for entry in _objects(bundle.get("entry")):
@@ -307,8 +354,9 @@ def _searchset(bundle: Json, kind: str) -> _Page | NotFetched:
         mode = search.get("mode") if isinstance(search, dict) else None
         if resource.get("resourceType") == "OperationOutcome" or mode == "outcome":
             outcomes += _is_error(resource)
-        elif resource.get("resourceType") == kind and mode != "include":
-            matching.append(resource)
+        elif resource.get("resourceType") == query.kind and mode != "include":
+            if not query.patient or _is_about(resource, query.patient):
+                matching.append(resource)
         else:
             included.append(resource)
     if outcomes and not matching:
@@ -316,6 +364,15 @@ def _searchset(bundle: Json, kind: str) -> _Page | NotFetched:
     links = _objects(bundle.get("link"))
     following = [link.get("url") for link in links if link.get("relation") == "next"]
     return _Page(matching, included, next((url for url in following if isinstance(url, str)), ""))
+
+
+def _is_about(resource: Json, patient: str) -> bool:
+    for name in _PERSONS:
+        reference = resource.get(name)
+        address = reference.get("reference") if isinstance(reference, dict) else None
+        if isinstance(address, str):
+            return address.split("/")[-2:] == ["Patient", patient]
+    return False
 
 
 def _is_error(outcome: Json) -> bool:

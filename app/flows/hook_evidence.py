@@ -92,4 +92,6 @@ def _search(
     if kind is EvidenceKind.OBSERVATION and 0 < len(codes) <= _MOST_CODES:
         listed = ",".join(f"{addresses.get(where, where)}|{code}" for where, code in sorted(codes))
         return f"{found}&code={listed}"
+    if kind is EvidenceKind.MEDICATION:
+        return f"{found}&intent=order,plan"  # US Core servers need not search by patient alone
     return found

@@ -99,7 +99,8 @@ def test_a_next_page_elsewhere_is_not_followed_with_the_token(peer) -> None:
         asked = EhrAccess(f"{one.url}/fhir", TOKEN, Scopes.of(ALL))
         (found,) = client.fetch(asked, ["Patient?name=x"], 5).values()
     assert found == Fetched(complete=False)
-    assert len(one.requests) == 1
+    asked_for = [each.split()[1] for each in one.requests]
+    assert asked_for == [b"/fhir/metadata", b"/fhir/Patient?name=x"]
 
 
 def test_only_granted_types_are_asked_for() -> None:
