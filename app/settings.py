@@ -292,6 +292,21 @@ class Settings:
         "How long it is kept what a CRD call read from the EHR's FHIR server, for forms and for the "
         "submission that follows.",
     )
+    notice_days: int = _declare(
+        "FORTHWITH_NOTICE_DAYS",
+        30,
+        whole(1, 36_525),
+        "days",
+        "How long an event that a subscriber confirmed is still shown by `$events`.",
+    )
+    inquiry_days: int = _declare(
+        "FORTHWITH_INQUIRY_DAYS",
+        731,
+        whole(184, 36_525),
+        "184 days or more",
+        "How long after the last planned day of service an inquiry finds an authorization; PAS wants "
+        "six months at least (2.2.1 spec-73). The record itself stays.",
+    )
     cors_origins: tuple[str, ...] = _declare(
         "FORTHWITH_CORS_ORIGINS",
         (),

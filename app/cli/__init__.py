@@ -37,6 +37,7 @@ class Command:
 COMMANDS: tuple[Command, ...] = (
     Command("serve", "app.cli.serve", "answer requests over HTTP"),
     Command("work", "app.cli.work", "watch over deadlines in the background"),
+    Command("prune", "app.cli.prune", "delete what is older than the settings say"),
     Command("migrate", "app.cli.migrate", "bring the database to this program's shape"),
     Command("validate", "app.cli.validate", "check FHIR files against the profiles"),
     Command("decide", "app.cli.decide", "decide a request bundle and show why"),

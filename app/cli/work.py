@@ -12,6 +12,7 @@ from app.errors import BadSetup
 from app.flows.deliver import deliver, redrive
 from app.flows.expire import expire
 from app.flows.prune import Keep, prune
+from app.flows.retire import Visible, retire
 from app.jobs.deliver import Deliver, deliver_all, keep_delivering
 from app.jobs.prune import Prune, keep_pruning
 from app.jobs.stop import until_told
@@ -107,10 +108,12 @@ def _until_stopped(store: Store, settings: Settings, every: float) -> None:
 
 def _pruner(store: Store, settings: Settings) -> Prune:
     keep = Keep(settings.crd_record_days, settings.crd_context_days)
+    visible = Visible(settings.notice_days, settings.inquiry_days)
 
     def pruned(at: Moment) -> int:
         gone = prune(store, settings.tenant, keep, at.now)
-        return gone.contexts + gone.calls
+        ended = retire(store, settings.tenant, visible, at)
+        return gone.contexts + gone.calls + ended.notices + ended.numbers
 
     return pruned
 

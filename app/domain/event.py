@@ -31,6 +31,7 @@ class EventKind(StrEnum):
     UPDATE_REFUSED = "update-refused"
     TAKEN = "taken"
     RELEASED = "released"
+    RETIRED = "retired"
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ did not answer, was busy for too long, or is not migrated), `Broken` (it refused
 
 from __future__ import annotations
 
-from app.store.cases import Candidate, CaseItem
+from app.store.cases import Candidate, CaseItem, Listed
 from app.store.decisions import StoredDecision
 from app.store.documents import Document, DocumentKind
 from app.store.feedback import CardFeedback
@@ -61,6 +61,7 @@ __all__ = [
     "DocumentKind",
     "Held",
     "HookCall",
+    "Listed",
     "NameKind",
     "NamedRequest",
     "Read",

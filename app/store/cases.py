@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import Text, bindparam, delete, exists, func, select, tuple_
 
 from app.domain.case import WAITING, Case, CaseState
 from app.domain.decision import Outcome
@@ -20,7 +20,7 @@ from app.store.events import EventWriter
 from app.store.inquiry_search import listed, search
 from app.store.link import ReadLink, WriteLink
 from app.store.tables import case_items, case_members, case_numbers, cases, events
-from app.store.types import LATEST, key_text
+from app.store.types import LATEST, Key, first_key, key_text
 
 _SOUGHT = ("tenant", "born", "diagnoses")
 """Columns that are only searched by."""
@@ -106,6 +106,30 @@ _NUMBERS_OF_MANY = select(
     case_numbers.c.tenant == bindparam("tenant"),
     case_numbers.c.case_id.in_(bindparam("ids", expanding=True)),
 )
+_PAST = (
+    select(
+        case_members.c.key,
+        case_members.c.case_id,
+        select(func.max(func.coalesce(case_items.c.ends, case_items.c.starts)))
+        .where(case_items.c.tenant == cases.c.tenant, case_items.c.case_id == cases.c.id)
+        .scalar_subquery()
+        .label("last_day"),
+    )
+    .join_from(
+        case_members,
+        cases,
+        (cases.c.tenant == case_members.c.tenant) & (cases.c.id == case_members.c.case_id),
+    )
+    .where(
+        case_members.c.tenant == bindparam("tenant"),
+        tuple_(case_members.c.key, case_members.c.case_id)
+        > tuple_(bindparam("key", type_=Text), bindparam("case_id", type_=Key)),
+        case_members.c.case_id < bindparam("before", type_=Key),
+        cases.c.state.not_in([state.value for state in WAITING]),
+    )
+    .order_by(case_members.c.key, case_members.c.case_id)
+    .limit(bindparam("most"))
+)
 _WAITING = (
     select(*_COLUMNS, cases.c.tenant)
     .where(
@@ -174,6 +198,15 @@ class CaseItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A member number under which a case is found, and the last day of service asked for, if any."""
+
+    key: str
+    case_id: uuid.UUID
+    last_day: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A case as it is compared with a question: its items (without their traces), and each number
     that leads to it with the item that it is of, 0 for the whole. Numbers are as keys hold them;
@@ -231,6 +264,16 @@ class Cases:
             if len(rows) < most:
                 return
             before = found[-1].id
+
+    def past(self, before: datetime, after: Listed | None, most: int) -> tuple[Listed, ...]:
+        """Under which member numbers cases from before an instant are found, unless they wait.
+
+        At most `most`, those that follow `after`: a way through all of them.
+        """
+        key, case_id = (after.key, after.case_id) if after else ("", uuid.UUID(int=0))
+        values = {"key": key, "case_id": case_id, "before": first_key(before), "most": most}
+        rows = self._link.fetch(_PAST, values)
+        return tuple(Listed(row.key, row.case_id, row.last_day) for row in rows)
 
     def of_members(self, keys: Sequence[str]) -> Iterator[Candidate]:
         """The cases under these member numbers (as `add` was given them), the newest first."""
@@ -319,6 +362,16 @@ class CaseWriter(Cases):
                     "system": key_text(system),
                 },
             )
+
+    def retire(self, listed: Listed, event: Event) -> None:
+        """From now on an inquiry does not find the case under this member number."""
+        gone = delete(case_members).where(
+            case_members.c.tenant == self._write.tenant,
+            case_members.c.key == listed.key,
+            case_members.c.case_id == listed.case_id,
+        )
+        self._write.change(gone.returning(case_members.c.case_id))
+        self._events.append(event)
 
     def hold(self, case_id: uuid.UUID) -> None:
         """Until this transaction ends, nobody else holds the case: read it after this."""

@@ -15,7 +15,7 @@ from app.domain.crd import Guidance
 from app.domain.guide import Guide
 from app.store.link import ReadLink, WriteLink
 from app.store.tables import documents, hook_calls, trail
-from app.store.types import key_text
+from app.store.types import first_key, key_text
 
 _COLUMNS = tuple(column for column in hook_calls.c if column.name != "tenant")
 _NAMED = (
@@ -163,7 +163,7 @@ class HookCallWriter(HookCalls):
 
     def forget_names(self, before: datetime) -> None:
         """Delete the names that lead to calls before this instant, which are gone."""
-        last = uuid.UUID(int=int(before.timestamp() * 1000) << 80)
+        last = first_key(before)
         self._write.change(
             delete(trail)
             .where(trail.c.tenant == self._write.tenant, trail.c.kind == "call", trail.c.id < last)

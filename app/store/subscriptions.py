@@ -13,6 +13,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    exists,
     func,
     insert,
     literal,
@@ -259,6 +260,23 @@ class SubscriptionWriter(Subscriptions):
             .returning(subscriptions.c.id)
         )
         return len(self._write.change(again))
+
+    def forget_told(self, before: datetime) -> int:
+        """Delete the events before this instant that were confirmed, or that nobody is told any more;
+        how many. Event numbers go on where they were.
+        """
+        told = exists().where(
+            subscriptions.c.tenant == notices.c.tenant,
+            subscriptions.c.id == notices.c.subscription,
+            or_(
+                notices.c.number <= subscriptions.c.delivered,
+                subscriptions.c.status == SubscriptionStatus.OFF.value,
+            ),
+        )
+        gone = delete(notices).where(
+            notices.c.tenant == self._write.tenant, notices.c.at < before, told
+        )
+        return len(self._write.change(gone.returning(notices.c.number)))
 
     def _settle(self, id: uuid.UUID, lease: uuid.UUID, **values: Any) -> None:
         settled = self._update(id).where(subscriptions.c.lease == lease)

@@ -20,6 +20,11 @@ def key_text(value: str) -> str:
     return value.replace("\0", "")[:MOST_CHARACTERS]
 
 
+def first_key(at: datetime) -> uuid.UUID:
+    """Before every time-ordered key (UUIDv7) that was made at this instant or later."""
+    return uuid.UUID(int=int(at.timestamp() * 1000) << 80)
+
+
 def instant_text(value: datetime) -> str:
     """UTC with six digits after the second, so that text sorts as time does."""
     return value.astimezone(UTC).isoformat(timespec="microseconds")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from app.clock import uuid7
 from app.domain.case import Case, CaseState
 from app.domain.event import Event, EventKind
 from app.domain.values import Identifier
-from app.store import Candidate, CaseItem, Store
+from app.store import Candidate, CaseItem, Listed, Store
 from tests.store.test_overdue import DUE, a_case
 
 ITEM = CaseItem(
@@ -89,3 +89,22 @@ def test_no_table_is_read_whole(store: Store) -> None:
         for sql, values in asked:
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).all()
             assert not [step for step in plan if str(step[3]).startswith("SCAN")], plan
+
+
+def test_the_way_through_old_cases_meets_each_member_number_once(store: Store) -> None:
+    """Paged by member number and case; not what waits, not what is newer."""
+    known = [add(store, ["FW1", "SUB1"]), add(store, ["FW1"])]
+    add(store, ["FW1"], tenant="another")
+    waiting = a_case(CaseState.IN_REVIEW, DUE)
+    with store.write("demo") as work:
+        received = Event(uuid7(), waiting.id, EventKind.RECEIVED, DUE, "machine", {})
+        work.cases.add(waiting, [ITEM], received, ["FW1"])
+    now, met = datetime.now(UTC) + timedelta(seconds=5), list[Listed]()
+    with store.read("demo") as look:
+        while page := look.cases.past(now, met[-1] if met else None, 2):
+            met += page
+        assert look.cases.past(now - timedelta(days=1), None, 9) == ()
+    assert sorted((each.key, each.case_id) for each in met) == sorted(
+        [("FW1", known[0].id), ("FW1", known[1].id), ("SUB1", known[0].id)]
+    )
+    assert {each.last_day for each in met} == {ITEM.starts}
