@@ -18,6 +18,7 @@ from app.domain.case import TRANSITIONS, CaseState
 from app.fhir.outcome import CODES as CODE_SYSTEM
 from app.fhir.validate.codes import CODES
 from app.settings import ELSEWHERE, Settings
+from tools import requirements
 from tools.invariants import invariants_page
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs"
@@ -220,6 +221,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/errors.md": errors_page,
     "reference/issues.md": issues_page,
     "reference/invariants.md": lambda: MADE + invariants_page(),
+    "reference/requirements.md": lambda: MADE + requirements.page(),
     "reference/states.md": states_page,
     "reference/cli.md": commands_page,
 }
