@@ -1,15 +1,27 @@
-"""Writes docs/conformance.md: what was compared with HL7's engine, and every difference."""
+"""Writes docs/conformance.md: what was compared with HL7's engine, every difference, and who shows what."""
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from pathlib import Path
 from typing import Final
 
 from app.fhir.validate import Validator
 from conformance import agreement, mutations, referee, verdicts
+from conformance.inferno import results
 
 PAGE: Final = referee.ROOT / "docs" / "conformance.md"
+_WORDS: Final = "what the payer does, in our words"
+_TABLES: Final = (
+    (
+        "PAS 2.2.1",
+        "requirements.csv",
+        "hl7.fhir.us.davinci-pas_2.2.1",
+        "davinci_pas_server_suite_v221",
+    ),
+    ("CRD 2.2.1", "requirements-crd.csv", "hl7.fhir.us.davinci-crd_2.2.1", "crd_server_v221"),
+)
 HEAD: Final = Path(__file__).with_name("conformance-head.md")
 
 
@@ -25,7 +37,27 @@ def _body() -> list[str]:
     out: list[str] = []
     for guide in referee.PACKAGES:
         out += ["", f"## PAS {guide}", "", *_kinds(guide), "", *_differences(guide)]
-    return out
+    return out + _statements()
+
+
+def _statements() -> list[str]:
+    """What the guides ask of a payer: our test, or why there is none, and which of Inferno's look too."""
+    rows = []
+    for title, table, package, suite in _TABLES:
+        run = results.read(suite)
+        rows += ["", f"## Statements of {title} that bind the payer", ""]
+        rows += ["| id | what | shown by | Inferno |", "|---|---|---|---|"]
+        looked: dict[str, list[str]] = {}
+        for test in run.tests if run else ():
+            for each in test.requirements:
+                looked.setdefault(each, []).append(test.number)
+        with (referee.ROOT / "tests" / "conformance" / table).open(encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                also = ", ".join(looked.get(f"{package}@{row['id']}", []))
+                name = row["shown by"].rpartition("::")[2]
+                shown = f"`{name}`" if name else f"not shown: {row['why not']}"
+                rows.append(f"| {row['id']} | {row[_WORDS]} | {shown} | {also} |")
+    return rows
 
 
 def _kinds(guide: str) -> list[str]:

@@ -1,6 +1,7 @@
-"""Run Inferno's suites: python -m conformance.inferno [SUITE...] | page
+"""Run Inferno's suites: python -m conformance.inferno [SUITE...] | page | preset SUITE ADDRESS
 
 Without a name all suites are run, one after the other. `page` only writes docs/inferno.md again.
+`preset` prints our inputs as an Inferno preset, made for the product that runs at an address.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ def main(arguments: list[str]) -> int:
     """0 when every test passed or is argued in docs/inferno.md; 1 otherwise; 2 without Inferno."""
     if arguments == ["page"]:
         return page.write()
+    if arguments[:1] == ["preset"] and len(arguments) == 3 and arguments[1] in SUITES:
+        print(json.dumps(preset(SUITES[arguments[1]], arguments[2].rstrip("/")), indent=1))
+        return 0
     unknown = [each for each in arguments if each not in SUITES]
     if unknown:
         print(f"There is no suite {', '.join(unknown)}. There are: {', '.join(SUITES)}.")
@@ -34,6 +38,17 @@ def main(arguments: list[str]) -> int:
         run(SUITES[name])
     page.write()
     return 1 if any(page.open_questions(name) for name in arguments or list(SUITES)) else 0
+
+
+def preset(suite: Suite, address: str) -> dict[str, Any]:
+    """Our inputs in the form in which Inferno keeps presets."""
+    given = suite.inputs(address).items()
+    return {
+        "title": f"Forthwith at {address}",
+        "id": f"forthwith_{suite.id}",
+        "test_suite_id": suite.id,
+        "inputs": [{"name": name, "value": _text(value)} for name, value in given],
+    }
 
 
 def run(suite: Suite) -> results.Run:

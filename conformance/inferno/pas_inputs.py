@@ -198,7 +198,8 @@ def subscription(content: str) -> Json:
     }
 
 
-def _submissions(guide: str) -> dict[str, Any]:
+def submissions(guide: str) -> dict[str, Any]:
+    """The submissions of both suites, by the name of the input."""
     approval = plain(guide, "oxygen-approved-large", "approval")
     return {
         "access_token": "partner-notification-token",
@@ -220,7 +221,7 @@ def for_22(address: str) -> dict[str, Any]:
     return {
         "server_endpoint": f"{address}/fhir/2.2",
         "subscription_resource": subscription("full-resource"),
-        **_submissions("2.2"),
+        **submissions("2.2"),
         **updates(),
         "must_support_pa_inquire_request_payload": [
             each.bundle for each in inquiries("2.2", known(address, "2.2"))
@@ -234,7 +235,7 @@ def for_20(address: str) -> dict[str, Any]:
     return {
         "server_endpoint": f"{address}/fhir/2.0",
         "subscription_resource": subscription("id-only"),
-        **_submissions("2.0"),
+        **submissions("2.0"),
         "pended_pa_inquire_request_payload": asked[0],
         "must_support_pa_inquire_request_payload": asked,
     }

@@ -16,7 +16,10 @@ GOOD: Final = ("pass", "omit")
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """One test of a suite: Inferno's short number, its id, title and result."""
+    """One test of a suite: Inferno's short number, its id, title and result.
+
+    `requirements` are the statements that it looks at, such as `hl7.fhir.us.davinci-pas_2.2.1@spec-54`.
+    """
 
     number: str
     id: str
@@ -24,6 +27,7 @@ class Test:
     result: str
     said: str = ""
     optional: bool = False
+    requirements: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +71,17 @@ def _test(described: Json, by_id: Mapping[str, Json]) -> Test:
         result=str(found.get("result", "not run")),
         said="" if found.get("result") in GOOD else " ".join(said.split())[:400],
         optional=bool(described.get("optional", False)),
+        requirements=tuple(described.get("verifies_requirements") or ()),
     )
 
 
 def save(run: Run) -> None:
     """Keep a run."""
     FOLDER.mkdir(exist_ok=True)
-    text = json.dumps(asdict(run), indent=1, ensure_ascii=False)
-    (FOLDER / f"{run.suite}.json").write_text(text + "\n", "utf-8")
+    told = asdict(run)
+    tests = ",\n".join(json.dumps(each, ensure_ascii=False) for each in told.pop("tests"))
+    head = json.dumps(told, ensure_ascii=False).removesuffix("}")
+    (FOLDER / f"{run.suite}.json").write_text(f'{head}, "tests": [\n{tests}\n]}}\n', "utf-8")
 
 
 def read(suite: str) -> Run | None:
@@ -83,5 +90,7 @@ def read(suite: str) -> Run | None:
     if not place.is_file():
         return None
     told = json.loads(place.read_text("utf-8"))
-    tests = tuple(Test(**each) for each in told.pop("tests"))
+    tests = tuple(
+        Test(**{**each, "requirements": tuple(each["requirements"])}) for each in told.pop("tests")
+    )
     return Run(**told, tests=tests)

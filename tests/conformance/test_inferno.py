@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+import orjson
 import pytest
 
+from app.domain.guide import Guide
 from app.fhir.validate import Validator
-from conformance.inferno import page, recorded
+from conformance.inferno import page, pas_inputs, recorded
 from conformance.inferno.suites import SUITES
+from tests.spec.reading import action, items
+from tests.world import World, new_world
+
+GUIDES = pytest.mark.parametrize("guide", list(Guide))
 
 KEPT = [
     name
@@ -32,3 +41,33 @@ def test_our_validator_agrees_with_the_judge_of_the_run(suite: str) -> None:
             differ.append((case.profile, case.refused[:1], ours[:1]))
     assert judged > 100
     assert differ == []
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return new_world(tmp_path)
+
+
+def submitted(world: World, guide: Guide, bundle: Any) -> Any:
+    """The answer to one of our inputs, which must be taken."""
+    response = world.submit(bundle, guide)
+    assert response.status_code == 200, response.data
+    return orjson.loads(response.data)
+
+
+@GUIDES
+def test_our_inputs_are_answered_as_their_tests_want_it(world: World, guide: Guide) -> None:
+    """Approved, a benefit fact, pended; and all that are to show elements are taken."""
+    given = pas_inputs.submissions(guide.value)
+    for name, wanted in (("approval", "A1"), ("denial", "A3"), ("pended", "A4")):
+        answer = submitted(world, guide, given[f"{name}_pa_submit_request_payload"])
+        assert [action(each) for each in items(answer).values()] == [wanted]
+    for bundle in given["must_support_pa_submit_request_payload"]:
+        submitted(world, guide, bundle)
+
+
+def test_our_updates_are_answered_for_every_item(world: World) -> None:
+    """One item more, one changed and one cancelled, all cancelled."""
+    for bundle in pas_inputs.updates().values():
+        sent = {each["sequence"] for each in bundle["entry"][0]["resource"]["item"]}
+        assert set(items(submitted(world, Guide.V22, bundle))) == sent
