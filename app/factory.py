@@ -15,6 +15,7 @@ from flask import Flask
 
 from app import resources
 from app.auth.door import door
+from app.clients.delegate import read_vendors
 from app.clients.ehr import EhrClient
 from app.clock import moment
 from app.domain.guide import Guide
@@ -94,6 +95,7 @@ def build_context(settings: Settings) -> Context:
         ),
         limits=Limits(settings.max_depth, settings.max_entries, settings.max_body_bytes),
         moment=moment,
+        vendors=read_vendors(settings.delegates) if settings.delegates else {},
         version=release,
     )
 

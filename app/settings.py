@@ -329,6 +329,15 @@ class Settings:
         "on or off",
         "`forthwith serve` also runs a worker; off when `forthwith work` runs on its own.",
     )
+    delegates: Path | None = _declare(
+        "FORTHWITH_DELEGATES",
+        None,
+        folder,
+        "JSON file",
+        "The companies that review for the payer and are asked over HTTP: `{delegate: {url, secret, "
+        "poll_seconds}}`.",
+        shown="none: their cases wait at the desk",
+    )
     demo_reviewer: bool = _declare(
         "FORTHWITH_DEMO_REVIEWER",
         False,

@@ -26,6 +26,7 @@ HOLDS: Mapping[Role, frozenset[Scope]] = MappingProxyType(
         Role.PAYER: frozenset({Scope.VALIDATE}),
         Role.REVIEWER: frozenset({Scope.VALIDATE, Scope.REVIEW}),
         Role.MEDICAL_DIRECTOR: frozenset({Scope.VALIDATE, Scope.REVIEW, Scope.DENY}),
+        Role.DELEGATE: frozenset({Scope.DELEGATED}),
         Role.OPERATOR: frozenset({Scope.VALIDATE}),
     }
 )

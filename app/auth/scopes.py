@@ -15,5 +15,6 @@ class Scope(StrEnum):
     VALIDATE = "document:validate"
     ATTACH = "request:attach"
     DISCOVER = "coverage:discover"
+    DELEGATED = "case:delegated"
     REVIEW = "case:review"
     DENY = "case:deny"

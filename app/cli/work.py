@@ -1,4 +1,4 @@
-"""Watch over deadlines, tell subscribers, delete what is too old: what goes on beside the web server."""
+"""Watch over deadlines, tell subscribers, ask delegates, delete what is too old: what goes on beside the web server."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import argparse
 import functools
 import threading
 
+from app.clients.delegate import HttpDelegateDesk
 from app.clients.subscriber import SubscriberClient
 from app.clock import Moment, moment
 from app.errors import BadSetup
+from app.factory import build_context
+from app.flows.delegate import Asking, ask_next
 from app.flows.deliver import deliver, redrive
 from app.flows.expire import expire
 from app.flows.prune import Keep, prune
@@ -20,6 +23,7 @@ from app.jobs.watch import watch, watch_once
 from app.settings import Settings
 from app.store import Store, is_current
 from app.web import log
+from app.web.desk.acts import act_of
 
 EXAMPLES = """\
 examples:
@@ -82,6 +86,12 @@ def _once(store: Store, settings: Settings) -> None:
         made = deliver_all(_sender(store, settings, client), moment)
     finally:
         client.close()
+    if settings.delegates:
+        asking = _Asking(settings)
+        try:
+            print(f"{deliver_all(asking.next, moment)} calls made to delegates.")
+        finally:
+            asking.close()
     gone = _pruner(store, settings)(moment())
     print(f"{late} deadlines missed, {made} calls made to subscribers, {gone} old records deleted.")
 
@@ -97,6 +107,10 @@ def _until_stopped(store: Store, settings: Settings, every: float) -> None:
     ]
     for sender in senders:
         sender.start()
+    asking = _Asking(settings) if settings.delegates else None
+    if asking is not None:
+        senders.append(threading.Thread(target=keep_delivering, args=(asking.next, moment, stop)))
+        senders[-1].start()
     pruner = threading.Thread(target=keep_pruning, args=(_pruner(store, settings), moment, stop))
     pruner.start()
     watch(functools.partial(expire, store, settings.tenant), moment, stop, every)
@@ -104,6 +118,21 @@ def _until_stopped(store: Store, settings: Settings, every: float) -> None:
         thread.join()
     for client in clients:
         client.close()
+    if asking is not None:
+        asking.close()
+
+
+class _Asking:
+    """What asking delegates needs besides a store: the rulebook, profiles, and a client."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._context, self._desk = build_context(settings), HttpDelegateDesk()
+        self.next = functools.partial(ask_next, Asking(self._context, self._desk, act_of))
+
+    def close(self) -> None:
+        """Close its store and its connections."""
+        self._desk.close()
+        self._context.store.close()
 
 
 def _pruner(store: Store, settings: Settings) -> Prune:

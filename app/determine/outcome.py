@@ -140,7 +140,7 @@ def _reviewed(found: Match, subject: Subject, rulebook: Rulebook) -> Draft:
     if review is ReviewKind.NOT_COVERED:
         return _never_covered(entry, subject)
     if review is ReviewKind.DELEGATED:
-        return _delegated(entry, rulebook)
+        return _delegated(entry, subject, rulebook)
     card = gold_card(subject)
     if card is not None and not (card.requests and found.exemptions):
         made = _not_required(entry, "exempt-provider")
@@ -181,7 +181,9 @@ def _never_covered(entry: Entry, subject: Subject) -> Draft:
     return made
 
 
-def _delegated(entry: Entry, rulebook: Rulebook) -> Draft:
+def _delegated(entry: Entry, subject: Subject, rulebook: Rulebook) -> Draft:
+    """The delegate decides by the payer's own criteria: the finding says how they stand."""
+    judged = judge(entry.ready, subject) if entry.ready.judge else None
     delegate = rulebook.delegates[entry.scope.delegate]
     text = said("delegated", name=delegate.name, phone=delegate.phone)
     return Draft(
@@ -190,6 +192,8 @@ def _delegated(entry: Entry, rulebook: Rulebook) -> Draft:
         (Reason("delegated", text), Reason("delegate-disclosure", delegate.text)),
         PendCause.DELEGATE,
         policy=entry.ready.ref,
+        finding=judged.finding if judged else None,
+        clinical=judged.truth if judged else None,
         delegate=delegate.id,
         urgency=entry.scope.urgency,
     )

@@ -80,6 +80,21 @@ def rejudged(decision: Decision, fresh: Decision | None, moment: Moment) -> Deci
     return whole(made, decision.human, moment)
 
 
+def given_back(decision: Decision, delegate: str, moment: Moment) -> Decision:
+    """The decision after a delegate did not decide in time: its items wait for the payer's people."""
+    items = tuple(
+        replace(
+            each,
+            pend_cause=PendCause.CLINICAL_REVIEW,
+            reasons=(Reason("delegate-late", said("delegate-late")),),
+        )
+        if each.pend_cause is PendCause.DELEGATE and each.delegate == delegate
+        else each
+        for each in decision.items
+    )
+    return replace(decision, items=items, made_at=moment.now)
+
+
 def rejudged_item(old: ItemDecision, new: ItemDecision | None) -> ItemDecision:
     """A waiting item after facts have arrived: approved when they are met, else for a person."""
     if old.outcome is not Outcome.PENDED:

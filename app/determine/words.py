@@ -120,6 +120,10 @@ REASONS: Mapping[str, Text] = MappingProxyType(
             "en": "The provider is exempt from review for this service.",
             "es": "El proveedor está exento de revisión para este servicio.",
         },
+        "delegate-late": {
+            "en": "The company that reviews for your plan has not decided; a clinician of the plan will.",
+            "es": "La compañía que revisa para su plan no ha decidido; lo hará un clínico del plan.",
+        },
         "delegated": {
             "en": "{name} reviews this service for the plan (telephone {phone}).",
             "es": "{name} revisa este servicio para el plan (teléfono {phone}).",

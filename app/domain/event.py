@@ -29,6 +29,8 @@ class EventKind(StrEnum):
     CANCELLED = "cancelled"
     ADOPTED = "adopted"
     UPDATE_REFUSED = "update-refused"
+    DELEGATED = "delegated"
+    GIVEN_BACK = "given-back"
     TAKEN = "taken"
     RELEASED = "released"
     RETIRED = "retired"

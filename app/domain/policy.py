@@ -514,13 +514,17 @@ class Benefits:
 
 @dataclass(frozen=True, slots=True)
 class Delegate:
-    """A company that reviews for the payer, with the words that disclose it to members."""
+    """A company that reviews for the payer, with the words that disclose it to members.
+
+    After `hours` without its decision a case goes back to the payer's own people; 0: when it is due.
+    """
 
     id: str
     name: str
     phone: str
     url: str
     text: Text
+    hours: int = 0
 
 
 class AppTopic(StrEnum):

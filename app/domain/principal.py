@@ -13,6 +13,7 @@ class Role(StrEnum):
     PAYER = "payer"
     REVIEWER = "reviewer"
     MEDICAL_DIRECTOR = "medical-director"
+    DELEGATE = "delegate"
     OPERATOR = "operator"
 
 

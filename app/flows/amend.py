@@ -27,9 +27,8 @@ from app.fhir.read import read_request
 from app.fhir.read.update import read_marks, read_update
 from app.flows.accept import Sent
 from app.flows.adopt import adopt
-from app.flows.attach import arrived
 from app.flows.context import Context
-from app.flows.held import NOTHING, Early, early, give, with_resources
+from app.flows.held import NOTHING, Early, arrived, early, give, with_resources
 from app.flows.history import StoredHistory
 from app.flows.judge import judge
 from app.flows.new_answer import Asked, Open, answer_anew, last_answer, restated, written

@@ -7,8 +7,7 @@ met now approve; all else goes to a person. That something arrived approves noth
 from __future__ import annotations
 
 import hashlib
-import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -22,19 +21,19 @@ from app.domain.coverage import Coverage
 from app.domain.event import Event, EventKind
 from app.domain.guide import Guide
 from app.domain.principal import Principal
-from app.errors import Broken, Invalid, Issue, NotFound
+from app.errors import Invalid, Issue, NotFound
 from app.fhir.outcome import outcome_bytes
 from app.fhir.read import read_request
 from app.fhir.read.attachments import Sent, read_attachments
 from app.fhir.validate.text import parse
 from app.fhir.write.asking import control_number
 from app.flows.context import Context
-from app.flows.held import can_be_held, hold, with_resources
+from app.flows.held import arrived, can_be_held, hold, with_resources
 from app.flows.history import with_history
 from app.flows.new_answer import Open, answer_anew, last_answer, open_stored
 from app.flows.record import MACHINE, MEDIA_TYPE
 from app.flows.told_facts import with_told_facts
-from app.store import Candidate, DocumentKind, Read, Write
+from app.store import Candidate, DocumentKind, Write
 
 
 def attach(context: Context, caller: Principal, raw: bytes, guide: Guide, moment: Moment) -> bytes:
@@ -63,8 +62,7 @@ def attach(context: Context, caller: Principal, raw: bytes, guide: Guide, moment
         event = Event(moment.new_id(), found.id, EventKind.ATTACHED, moment.now, caller.id, told)
         work.events.append(event)
         if sent.final and opened.case.state in WAITING:
-            before = [_again(context, work, each) for each in earlier]
-            resources = [each for some in [*before, sent] for each in some.resources]
+            resources = [*arrived(context, work, opened.events), *sent.resources]
             _judge_again(context, work, opened, resources, moment)
     return _says("received", "Received. The answer is told by $inquire and subscriptions.", sent)
 
@@ -137,13 +135,6 @@ def _check(context: Context, guide: Guide, sent: Sent) -> None:
         raise Invalid("What is attached breaks rules of its type.", issues)
 
 
-def _again(context: Context, work: Read | Write, event: Event) -> Sent:
-    document = work.documents.get(uuid.UUID(str(event.data["document"])))
-    if document is None:
-        raise Broken("A stored case has lost an attachment.")
-    return read_attachments(parse(document.content, context.limits))
-
-
 def _judge_again(
     context: Context,
     work: Write,
@@ -162,14 +153,6 @@ def _judge_again(
         fresh = decide(told, coverage, context.rulebook, moment)
     decision = rejudged(opened.stored.decision, fresh, moment)
     answer_anew(context, work, opened, decision, MACHINE, moment)
-
-
-def arrived(
-    context: Context, look: Read | Write, events: Iterable[Event]
-) -> tuple[Mapping[str, Any], ...]:
-    """What was attached to a case since it began."""
-    earlier = [_again(context, look, e) for e in events if e.kind is EventKind.ATTACHED]
-    return tuple(each for some in earlier for each in some.resources)
 
 
 def _says(code: str, message: str, sent: Sent | None = None) -> bytes:

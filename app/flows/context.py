@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from app.clients.delegate import Vendor
 from app.clock import Moment
 from app.domain.guide import Guide
 from app.fhir.capability import Capability
@@ -19,7 +20,9 @@ from app.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The collaborators of the flows. `moment` gives the present instant, once for each call."""
+    """The collaborators of the flows. `moment` gives the present instant, once for each call; `vendors` are
+    the companies that are asked over HTTP to review, by their id in the rulebook.
+    """
 
     settings: Settings
     store: Store
@@ -29,6 +32,7 @@ class Context:
     eligibility: EligibilitySource
     limits: Limits
     moment: Callable[[], Moment]
+    vendors: Mapping[str, Vendor]
     version: str
 
     @property

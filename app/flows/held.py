@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -90,6 +90,20 @@ def early(
             raise Broken("A held attachment has lost its document.")
         resources += read_attachments(parse(document.content, context.limits)).resources
     return Early(mine, tuple(resources))
+
+
+def arrived(
+    context: Context, look: Read | Write, events: Iterable[Event]
+) -> tuple[Mapping[str, Any], ...]:
+    """Every document and form that came for a case besides its request, the oldest first."""
+    found: list[Mapping[str, Any]] = []
+    for event in events:
+        if event.kind is EventKind.ATTACHED:
+            document = look.documents.get(uuid.UUID(str(event.data["document"])))
+            if document is None:
+                raise Broken("A stored case has lost an attachment.")
+            found += read_attachments(parse(document.content, context.limits)).resources
+    return tuple(found)
 
 
 def with_resources(

@@ -26,6 +26,7 @@ from app.fhir.validate.text import parse
 from app.fhir.write import Envelope, write_response
 from app.flows.accept import bundle_in
 from app.flows.context import Context
+from app.flows.hand_over import hand_over
 from app.flows.notify import tell
 from app.flows.record import MEDIA_TYPE, paused, started, state_after
 from app.store import CaseItem, DocumentKind, Read, Resource, StoredDecision, Write
@@ -113,6 +114,7 @@ def answer_anew(
         work.events.append(event(kind, more))
     if decision.due is None and before.due is not None:
         work.events.append(event(EventKind.CLOCK_STOPPED, {"due": before.due.isoformat()}))
+    hand_over(work, case, decision, moment, known=True)
     last = last_answer(work, opened)
     content = written(context, opened, decision, last.id, moment)
     work.documents.put(answer_id, content, DocumentKind.SENT, MEDIA_TYPE)

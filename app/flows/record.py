@@ -17,6 +17,7 @@ from app.domain.principal import Principal
 from app.domain.request import Item, PriorAuthRequest, Use
 from app.domain.update import Named
 from app.fhir.read.inquiry import provider_npis
+from app.flows.hand_over import hand_over
 from app.flows.held import NOTHING, Early, give
 from app.flows.repeat import Mark
 from app.store import CaseItem, DocumentKind, NameKind, Resource, Store, Submission, Write
@@ -131,6 +132,7 @@ def record(store: Store, intake: Intake, moment: Moment) -> None:
             _adopt(work, intake, log, held_id, request_id)
         work.hooks.lead_to_case(intake.assertions, case.id)
         give(work, intake.waited, case, moment)
+        hand_over(work, case, intake.decision, moment)
         covered = eligibility_found(intake.eligibility)
         work.events.append(log.event(EventKind.ELIGIBILITY_CHECKED, MACHINE, covered))
         decided = _decided(decision_id, intake.decision) | _guided(intake.request)

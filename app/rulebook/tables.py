@@ -315,12 +315,14 @@ def delegates(content: str, file: str) -> Mapping[str, Delegate]:
     made = {}
     for name, node in Fields(parse(content, file), "the delegates").node.mapped().items():
         fields = Fields(node, "a delegate")
+        hours = fields.get("hours")
         made[name] = Delegate(
             name,
             fields.need("name").word(),
             fields.need("phone").word(),
             fields.need("url").word(),
             text(fields.need("text")),
+            hours.whole() if hours else 0,
         )
         fields.done()
     return MappingProxyType(made)

@@ -483,6 +483,30 @@ card_feedback = Table(
 """What clients report about the cards they showed. `suggestions` is a list of ids with spaces,
 `reason` is `system|code`."""
 
+delegations = Table(
+    "delegations",
+    metadata,
+    _text("tenant"),
+    Column("id", Key, nullable=False),
+    Column("case_id", Key, nullable=False),
+    _text("delegate"),
+    _text("state"),
+    Column("opened_at", Instant, nullable=False),
+    Column("failures", Integer, nullable=False),
+    _text("error"),
+    Column("due_at", Instant),
+    Column("lease", Key),
+    Column("leased_until", Instant),
+    PrimaryKeyConstraint("tenant", "id"),
+    ForeignKeyConstraint(["tenant", "case_id"], ["cases.tenant", "cases.id"]),
+    Index(None, "tenant", "case_id"),
+    Index(None, "tenant", "due_at"),
+    CheckConstraint("state in ('open', 'asked', 'decided', 'given-back')", name="state"),
+    sqlite_with_rowid=False,
+)
+"""One case at one company that reviews for the payer; whoever holds `lease` calls it. `due_at` is when
+it is called next, NULL when never (docs/adr/0022)."""
+
 held_attachments = Table(
     "held_attachments",
     metadata,

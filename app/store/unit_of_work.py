@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from app.store.cases import Cases, CaseWriter
 from app.store.decisions import Decisions, DecisionWriter
+from app.store.delegations import Delegations, DelegationWriter
 from app.store.documents import Documents, DocumentWriter
 from app.store.ehr import EhrServers, EhrServerWriter
 from app.store.engine import engines
@@ -41,6 +42,7 @@ class Read:
         self.feedback = Feedback(link)
         self.hooks = HookCalls(link)
         self.held = HeldAttachments(link)
+        self.delegations = Delegations(link)
         self.subscriptions = Subscriptions(link)
         self.inquiries = Inquiries(link)
 
@@ -61,6 +63,7 @@ class Write:
         self.feedback = FeedbackWriter(link)
         self.hooks = HookCallWriter(link)
         self.held = HeldAttachmentWriter(link)
+        self.delegations = DelegationWriter(link)
         self.subscriptions = SubscriptionWriter(link)
         self.inquiries = InquiryWriter(link)
 

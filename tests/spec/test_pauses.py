@@ -28,9 +28,9 @@ def at(world: World, days: float) -> World:
     return World(context, build_app(context).test_client())
 
 
-def of_self_funded(name: str) -> Json:
+def of_self_funded(name: str, other: str = SELF_FUNDED[1]) -> Json:
     """An example, asked for a member of a self-funded group plan instead."""
-    mine, other = SELF_FUNDED
+    mine = SELF_FUNDED[0]
     lines = (resources.data("examples") / FILE).read_bytes().splitlines()
     person = next(each for line in lines if (each := orjson.loads(line))["id"] == mine.lower())
     bundle: Json = orjson.loads(

@@ -12,6 +12,7 @@ from app.domain.case import Case
 from app.domain.principal import Principal
 from app.fhir.validate.text import parse
 from app.flows.context import Context
+from app.flows.delegate import SIGNATURE, answered
 from app.flows.papers import Paper, paper, papers
 from app.flows.review import Sheet, review, sheet, waiting
 from app.web import body
@@ -47,6 +48,13 @@ def routes(context: Context, turn: Turn) -> list[Route]:
             handed,
             Scope.REVIEW,
         ),
+        Route(
+            "/desk/delegates/<fhir_id:name>",
+            "POST",
+            "desk-delegate",
+            _delegates(context, turn),
+            Scope.DELEGATED,
+        ),
         *(
             Route(
                 f"{BASE}/<fhir_id:name>/{act}",
@@ -58,6 +66,17 @@ def routes(context: Context, turn: Turn) -> list[Route]:
             for act in ACTS
         ),
     ]
+
+
+def _delegates(context: Context, turn: Turn) -> View:
+    def decided(caller: Principal, name: str) -> Response:
+        raw = body.read(request, context.settings.max_body_bytes)
+        signed = request.headers.get(SIGNATURE, "")
+        with turn:
+            case = answered(context, act_of, caller, name, raw, signed, context.moment())
+            return _json({"state": case.state.value})
+
+    return decided
 
 
 def _acting(context: Context, turn: Turn, name: str) -> View:

@@ -22,6 +22,7 @@ TABLE = {
     Role.PAYER: {Scope.VALIDATE},
     Role.REVIEWER: {Scope.VALIDATE, Scope.REVIEW},
     Role.MEDICAL_DIRECTOR: {Scope.VALIDATE, Scope.REVIEW, Scope.DENY},
+    Role.DELEGATE: {Scope.DELEGATED},
     Role.OPERATOR: {Scope.VALIDATE},
 }
 
