@@ -36,6 +36,7 @@ from app.web.cds.routes import routes as cds_routes
 from app.web.desk.routes import routes as desk_routes
 from app.web.fhir.routes import routes as fhir_routes
 from app.web.routes import register
+from app.web.sandbox import arrivals
 from app.web.sandbox.routes import routes as sandbox_routes
 from app.web.try_crd import routes as try_crd_routes
 from app.web.turn import Turn
@@ -110,6 +111,7 @@ def build_app(context: Context) -> Flask:
     errors.install(app)
     operations.install(app, context)
     origins.install(app, context.settings)
+    arrivals.install(app, context)
     register(
         app,
         door(context.settings),

@@ -337,6 +337,12 @@ class Settings:
         "The companies that review for the payer and are asked over HTTP: `{delegate: {url, secret, "
         "poll_seconds}}`.",
         shown="none: their cases wait at the desk",
+    sandbox: bool = _declare(
+        "FORTHWITH_SANDBOX",
+        True,
+        switch,
+        "on or off",
+        "In demo mode: the pages at `/sandbox`, and a note of each request for its live view.",
     )
     demo_reviewer: bool = _declare(
         "FORTHWITH_DEMO_REVIEWER",

@@ -224,7 +224,9 @@ def empty(url: str) -> Iterator[str]:
 
 
 def _submitter(url: str) -> Callable[[], object]:
-    settings = Settings.from_environ({"DATABASE_URL": url, "FORTHWITH_DEMO": "on"})
+    settings = Settings.from_environ(
+        {"DATABASE_URL": url, "FORTHWITH_DEMO": "on", "FORTHWITH_SANDBOX": "off"}
+    )
     context, caller = build_context(settings), door(settings)("")
     template = bench_submit.body_template(bench_submit.EXAMPLE)
     return lambda: submit(context, caller, bench_submit.fresh(template), Guide.V22, moment())

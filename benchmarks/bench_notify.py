@@ -53,7 +53,9 @@ def run(quick: bool) -> str:
 
 def told(url: str, guide: Guide, events: int) -> tuple[int, float]:
     """How many calls there were to make, and how long a worker took for them."""
-    settings = Settings.from_environ({"DATABASE_URL": url, "FORTHWITH_DEMO": "on"})
+    settings = Settings.from_environ(
+        {"DATABASE_URL": url, "FORTHWITH_DEMO": "on", "FORTHWITH_SANDBOX": "off"}
+    )
     context, caller = build_context(settings), door(settings)("")
     with endpoint() as (address, got):
         answer = orjson.loads(submit(context, caller, _request(guide), guide, moment()))
@@ -109,7 +111,12 @@ def endpoint() -> Iterator[tuple[str, list[int]]]:
 
 @contextmanager
 def _worker(url: str) -> Iterator[None]:
-    environ = {**os.environ, "DATABASE_URL": url, "FORTHWITH_DEMO": "on"}
+    environ = {
+        **os.environ,
+        "DATABASE_URL": url,
+        "FORTHWITH_DEMO": "on",
+        "FORTHWITH_SANDBOX": "off",
+    }
     process = subprocess.Popen([sys.executable, "-m", "app.cli", "work"], env=environ)
     try:
         yield

@@ -125,7 +125,9 @@ def in_process(template: bytes, repeats: int) -> str:
 
 def settings_for(url: str) -> Settings:
     """The demo payer on that database."""
-    return Settings.from_environ({"DATABASE_URL": url, "FORTHWITH_DEMO": "on"})
+    return Settings.from_environ(
+        {"DATABASE_URL": url, "FORTHWITH_DEMO": "on", "FORTHWITH_SANDBOX": "off"}
+    )
 
 
 def steps(settings: Settings, template: bytes, repeats: int) -> dict[str, list[float]]:

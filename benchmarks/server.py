@@ -42,6 +42,7 @@ def running(database_url: str, workers: int, **settings: str) -> Iterator[Runnin
         "HOST": "127.0.0.1",
         "FORTHWITH_WORKERS": str(workers),
         "FORTHWITH_DEMO": "on",
+        "FORTHWITH_SANDBOX": "off",
         "FORTHWITH_LOG_LEVEL": "WARNING",
         **settings,
     }

@@ -33,6 +33,7 @@ did not answer, was busy for too long, or is not migrated), `Broken` (it refused
 
 from __future__ import annotations
 
+from app.store.arrivals import Arrival
 from app.store.cases import Candidate, CaseItem, Listed
 from app.store.decisions import StoredDecision
 from app.store.documents import Document, DocumentKind
@@ -51,6 +52,7 @@ from app.store.unit_of_work import Read, Store, Write
 __all__ = [
     "LATEST",
     "Adopted",
+    "Arrival",
     "AskedAbout",
     "Candidate",
     "CardFeedback",

@@ -575,3 +575,22 @@ notices = Table(
     sqlite_with_rowid=False,
 )
 """The events of a subscription: which version of which ClaimResponse there is to tell."""
+
+arrivals = Table(
+    "arrivals",
+    metadata,
+    _text("tenant"),
+    _text("submitter"),
+    Column("id", Key, nullable=False),
+    Column("at", Instant, nullable=False),
+    _text("path"),
+    Column("status", Integer, nullable=False),
+    Column("milliseconds", Integer, nullable=False),
+    _text("refusals"),
+    Column("dictionary", Integer, nullable=False),
+    Column("request", LargeBinary, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("tenant", "submitter", "id"),
+)
+"""In demo mode only: the newest requests of each submitter with their answers, also those that were
+refused. `refusals` is a JSON list of [severity, code, place, message]."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from app.store.arrivals import Arrivals, ArrivalWriter
 from app.store.cases import Cases, CaseWriter
 from app.store.decisions import Decisions, DecisionWriter
 from app.store.delegations import Delegations, DelegationWriter
@@ -45,6 +46,7 @@ class Read:
         self.delegations = Delegations(link)
         self.subscriptions = Subscriptions(link)
         self.inquiries = Inquiries(link)
+        self.arrivals = Arrivals(link)
 
 
 class Write:
@@ -66,6 +68,7 @@ class Write:
         self.delegations = DelegationWriter(link)
         self.subscriptions = SubscriptionWriter(link)
         self.inquiries = InquiryWriter(link)
+        self.arrivals = ArrivalWriter(link)
 
 
 def _nothing() -> None:

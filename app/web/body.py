@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 
-from flask import Request
+from flask import Request, g
 from werkzeug.http import parse_options_header
 
 from app.errors import Malformed, TooLarge, WrongMediaType
@@ -33,7 +33,9 @@ def read(request: Request, limit: int) -> bytes:
     raw = request.stream.read(limit + 1)
     if len(raw) > limit:
         raise _too_large(limit)
-    return _inflate(raw, limit) if coding.endswith("gzip") else raw
+    whole = _inflate(raw, limit) if coding.endswith("gzip") else raw
+    g.received = whole
+    return whole
 
 
 def _check_media_type(header: str) -> None:

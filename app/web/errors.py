@@ -42,6 +42,7 @@ def answer(fault: Exception) -> Response:
     if isinstance(fault, HTTPException):
         return _http(fault)
     if isinstance(fault, Refused):
+        g.refusals = fault.issues
         return refusal(fault.status, fault.issues)
     status = fault.status if isinstance(fault, CouldNotAnswer) else 500
     request_id, failure_name, place_id = g.request_id, type(fault).__name__, _place(fault)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from werkzeug.routing import BaseConverter
 
 from app.auth.door import Door
@@ -91,6 +91,7 @@ def _guarded(view: View, scope: Scope, door: Door) -> View:
         headers = request.headers
         caller = door(headers.get("Authorization", ""), headers.get("Forthwith-Role", ""))
         check(caller, scope)
+        g.caller = caller
         return view(caller, **parts)
 
     return guarded

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+import requests
 
 from tests.browser.driver import BROWSER, DRIVER, Browser, browser
 from tests.house.live import serving
@@ -45,6 +46,26 @@ def test_a_developer_sends_a_story_and_changes_it(tmp_path: Path) -> None:
         until(window, "Answer: HTTP 4")
         assert "perhaps" in window.texts("li.bad code")[0]
         assert window.texts("li.bad .note")
+
+
+def test_the_live_view_shows_what_arrives_by_itself(tmp_path: Path) -> None:
+    with serving(tmp_path) as live, browser() as window:
+        window.open(f"{live.address}/sandbox/live?lang=en")
+        assert "Nothing yet: send something." in window.texts("p")
+        body = requests.get(f"{live.address}/sandbox/refused/request", timeout=20).content
+        address = f"{live.address}/fhir/2.2/Claim/$submit"
+        said = requests.post(
+            address, data=body, headers={"Content-Type": "application/json"}, timeout=20
+        )
+        assert said.status_code == 400
+        end = time.monotonic() + 20
+        while not window.all("tbody tr"):
+            assert time.monotonic() < end
+            time.sleep(0.5)
+        (row,) = window.texts("tbody tr")
+        assert "HTTP 400" in row
+        window.click("tbody a")
+        assert len(window.all("li.bad")) >= 3
 
 
 def test_the_pages_fit_a_small_screen(tmp_path: Path) -> None:

@@ -9,10 +9,13 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import orjson
 import pytest
 
 from app.domain.guide import Guide
+from app.errors import NotFound
 from app.factory import build_app
+from app.flows.sandbox.arrivals import newest, one
 from app.flows.sandbox.stories import Send, stories
 from tests.world import World, fixed_moment, new_context
 
@@ -142,7 +145,53 @@ def test_the_request_can_be_had_as_a_file(world: World) -> None:
     assert mine.data == b'{"mine": 1}'
 
 
-@pytest.mark.parametrize("place", ["/sandbox", "/sandbox/approved", "/sandbox/approved/request"])
+def live(world: World) -> tuple[str, str]:
+    """The live view, and the page of what arrived last."""
+    listed = world.client.get("/sandbox/live?lang=en")
+    assert listed.status_code == 200
+    (first, *_) = re.findall(r'href="(/sandbox/live/[^"]+)"', listed.text)
+    return html.unescape(listed.text), html.unescape(world.client.get(first).text)
+
+
+def test_what_arrives_is_seen_with_its_issues(world: World) -> None:
+    (_page,) = told(world, "refused", Guide.V22)
+    listed, shown = live(world)
+    assert "POST /fhir/2.2/Claim/$submit" in listed and "HTTP 400" in listed
+    assert "Bundle.entry[0].resource" in listed and "category is required" in shown
+    (body,) = fields(world.client.get("/sandbox/approved").text)
+    world.submit(body.encode(), Guide.V22)
+    listed, shown = live(world)
+    assert "HTTP 200" in listed.partition("</tr>")[2].partition("</tr>")[0]
+    assert "Line 1: approved" in shown and "identifier-type" in shown
+
+
+def test_a_hook_call_is_seen_without_its_token(world: World) -> None:
+    (body,) = fields(world.client.get("/sandbox/order-sign").text)
+    call = orjson.loads(body)
+    call |= {"fhirServer": "https://ehr.northside.example/fhir"}
+    call["fhirAuthorization"] = {"access_token": "s3cret-t0ken", "scope": "user/*.rs"}
+    world.client.post("/crd/2.2/cds-services/order-sign", json=call)
+    listed, shown = live(world)
+    assert "/crd/2.2/cds-services/order-sign" in listed and "satisfied" in shown
+    assert "s3cret-t0ken" not in shown
+    cut = orjson.dumps(call)[:-1]
+    world.client.post("/crd/2.2/cds-services/order-sign", data=cut, content_type="application/json")
+    listed, shown = live(world)
+    assert "HTTP 400" in listed and "s3cret-t0ken" not in shown
+
+
+def test_nobody_sees_what_somebody_else_sent(world: World) -> None:
+    (_page,) = told(world, "approved", Guide.V22)
+    other = replace(world.caller, id="somebody-else")
+    assert newest(world.context, world.caller)
+    assert newest(world.context, other) == []
+    with pytest.raises(NotFound):
+        one(world.context, other, str(newest(world.context, world.caller)[0].id))
+
+
+@pytest.mark.parametrize(
+    "place", ["/sandbox", "/sandbox/live", "/sandbox/approved", "/sandbox/approved/request"]
+)
 def test_with_real_members_there_is_no_sandbox(tmp_path: Path, place: str) -> None:
     context = new_context(tmp_path, FORTHWITH_DEMO="off")
     assert build_app(context).test_client().get(place).status_code == 404

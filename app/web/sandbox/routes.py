@@ -5,22 +5,23 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from flask import Response, render_template, request
 
 from app.auth.scopes import Scope
 from app.domain.guide import Guide
 from app.domain.principal import Principal
-from app.errors import NotFound
+from app.errors import Issue, NotFound, Severity
 from app.flows.context import Context
 from app.flows.hook import Fetch
+from app.flows.sandbox.arrivals import Exchange, newest, one
 from app.flows.sandbox.compose import compose
 from app.flows.sandbox.stories import Send, Step, Story, stories, story
 from app.web.language import language, saying
 from app.web.pages import PAGE_HEADERS, STYLE
 from app.web.routes import Route
-from app.web.sandbox.sending import Asked, Doors, Sent, address, pretty, renewed
+from app.web.sandbox.sending import Asked, Doors, Sent, address, looked_at, pretty, renewed
 from app.web.sandbox.words import WORDS
 from app.web.turn import Turn
 
@@ -95,13 +96,34 @@ def routes(context: Context, turn: Turn, fetch: Fetch) -> list[Route]:
         answer.headers["Content-Disposition"] = f'attachment; filename="{found.id}.json"'
         return answer
 
+    def live(caller: Principal) -> Response:
+        _only_demo(context)
+        moving = "still" not in request.args
+        return _page(context, "sandbox_live.html", arrivals=newest(context, caller), moving=moving)
+
+    def arrived(caller: Principal, name: str) -> Response:
+        _only_demo(context)
+        found = one(context, caller, name)
+        issues = [_issue(each) for each in found.refusals]
+        exchange = Exchange(found.path, found.at, found.status, found.request, found.answer, issues)
+        sent = looked_at(context, exchange, found.milliseconds, language(WORDS))
+        text = found.request.decode("utf-8", "replace")
+        return _page(context, "sandbox_arrived.html", arrival=found, sent=sent, text=text)
+
     return [
         Route("/sandbox", "GET", "sandbox", listed, Scope.SUBMIT),
+        Route("/sandbox/live", "GET", "sandbox-live", live, Scope.SUBMIT),
+        Route("/sandbox/live/<fhir_id:name>", "GET", "sandbox-arrived", arrived, Scope.SUBMIT),
         Route("/sandbox/<fhir_id:name>", "GET", "sandbox-story", shown, Scope.SUBMIT),
         Route("/sandbox/<fhir_id:name>", "POST", "sandbox-send", sent, Scope.SUBMIT),
         Route("/sandbox/<fhir_id:name>/request", "GET", "sandbox-fresh", file, Scope.SUBMIT),
         Route("/sandbox/<fhir_id:name>/request", "POST", "sandbox-file", file, Scope.SUBMIT),
     ]
+
+
+def _issue(told: tuple[str, str, str, str]) -> Issue:
+    severity, code, at, message = told
+    return Issue(cast(Severity, severity), "", code, at, message)
 
 
 def _fresh(context: Context, found: Story, guide: Guide) -> list[Shown]:
@@ -177,5 +199,7 @@ def _number(found: Story) -> int:
 
 
 def _only_demo(context: Context) -> None:
-    if not context.settings.demo:
-        raise NotFound("The sandbox is there with the demo payer only (FORTHWITH_DEMO).")
+    if not (context.settings.demo and context.settings.sandbox):
+        raise NotFound(
+            "There is a sandbox with the demo payer only: FORTHWITH_DEMO, FORTHWITH_SANDBOX."
+        )

@@ -17,6 +17,7 @@ from app.fhir.urls import profile
 from app.flows.context import Context
 from app.flows.hook import Fetch
 from app.flows.inquire import inquire
+from app.flows.sandbox.arrivals import Exchange, note
 from app.flows.sandbox.stories import Send
 from app.flows.sandbox.told import told
 from app.flows.submit import submit
@@ -65,26 +66,17 @@ class Doors:
 
     def send(self, caller: Principal, asked: Asked, language: str) -> Sent:
         """Send the text of a request; a refusal is an answer like any other."""
-        context, began = self.context, self.context.moment().now
-        document, issues = _read(asked.text), list[Issue]()
+        context, began, raw = self.context, self.context.moment().now, asked.text.encode()
+        issues: tuple[Issue, ...] = ()
         try:
-            status, raw = 200, self._answer(caller, asked)
+            status, answer = 200, self._answer(caller, asked)
         except Refused as refused:
-            status, raw, issues = refused.status, outcome_bytes(refused.issues), [*refused.issues]
+            status, answer, issues = refused.status, outcome_bytes(refused.issues), refused.issues
+        path = address(asked.kind, asked.guide, asked.service)
+        exchange = Exchange(path, began, status, raw, answer, issues)
         took = context.moment().now - began
-        is_hook = asked.kind is Send.HOOK
-        if status == 200 and not is_hook:
-            issues = context.validators[asked.guide].bundle(document, _profile(asked.kind))
-        said = orjson.loads(raw)
-        return Sent(
-            status=status,
-            milliseconds=round(took.total_seconds() * 1000),
-            answer=pretty(said),
-            why=() if is_hook else tuple(told(context, said, language)),
-            orders=tuple(in_words(context, said)) if is_hook else (),
-            lines=tuple(annotated(asked.text, document, issues)) if issues else (),
-            document=document,
-        )
+        note(context, caller, exchange)
+        return looked_at(context, exchange, round(took.total_seconds() * 1000), language)
 
     def _answer(self, caller: Principal, asked: Asked) -> bytes:
         context, guide, raw = self.context, asked.guide, asked.text.encode()
@@ -96,6 +88,37 @@ class Doors:
             opinion = asked.kind is Send.PREDETERMINE
             use = Use.PREDETERMINATION if opinion else Use.PREAUTHORIZATION
             return submit(context, caller, raw, guide, context.moment(), use)
+
+
+def looked_at(context: Context, exchange: Exchange, milliseconds: int, language: str) -> Sent:
+    """An exchange with the validator's issues at their elements and the decision in words."""
+    text = exchange.request.decode("utf-8", "replace")
+    document, said = _read(text), _read(exchange.answer)
+    kind, guide = door_of(exchange.path)
+    issues = exchange.refusals
+    if exchange.status == 200 and kind in _PLACES and guide is not None and document is not None:
+        issues = context.validators[guide].bundle(document, _profile(kind))
+    orders = tuple(in_words(context, said)) if kind is Send.HOOK and said else ()
+    return Sent(
+        status=exchange.status,
+        milliseconds=milliseconds,
+        answer=pretty(said) if said is not None else "",
+        why=() if kind is Send.HOOK else tuple(told(context, said, language)),
+        orders=orders,
+        lines=tuple(annotated(text, document, issues)) if issues else (),
+        document=document,
+    )
+
+
+def door_of(path: str) -> tuple[Send | None, Guide | None]:
+    """Which door an address is, and of which guide version; None for one that no story uses."""
+    parts = path.split("/", 3)
+    if len(parts) < 4 or parts[2] not in [each.value for each in Guide]:
+        return None, None
+    guide, rest = Guide(parts[2]), parts[3]
+    if parts[1] == "crd" and rest.count("/") == 1:
+        return Send.HOOK, guide
+    return next((kind for kind, place in _PLACES.items() if place == rest), None), guide
 
 
 def address(kind: Send, guide: Guide, service: str) -> str:
@@ -122,11 +145,11 @@ def pretty(value: object) -> str:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
 
 
-def _profile(kind: Send) -> str:
+def _profile(kind: Send | None) -> str:
     return profile.INQUIRY_REQUEST_BUNDLE if kind is Send.INQUIRE else profile.REQUEST_BUNDLE
 
 
-def _read(text: str) -> Any:
+def _read(text: str | bytes) -> Any:
     """The object that a text holds, None when it holds none."""
     try:
         found = orjson.loads(text)

@@ -19,6 +19,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "order": "Order", "covered": "Covered", "needed": "Authorization", "reason": "Why", "form": "Form",
         "findings": "Findings behind", "left-out": "lines left out", "error": "error", "fatal": "error",
         "warning": "warning", "information": "note", "ms": "ms", "nothing": "Nothing was decided about a request.",
+        "live": "What arrives", "live-intro": "Your own requests, from these pages and over HTTP, the newest first. "
+                 "The page looks again every five seconds.", "still": "Stop looking", "moving": "Look again by itself",
+        "at": "When", "address": "Address", "status": "Answer", "issues": "Issues", "none-yet": "Nothing yet: send something.",
         "try-crd": "Other patients and orders", "metadata": "What it can do", "discovery": "Its services",
     },
     "es": {
@@ -35,6 +38,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "order": "Orden", "covered": "Cubierto", "needed": "Autorización", "reason": "Por qué", "form": "Formulario",
         "findings": "Hallazgos detrás de", "left-out": "líneas omitidas", "error": "error", "fatal": "error",
         "warning": "aviso", "information": "nota", "ms": "ms", "nothing": "No se decidió nada sobre una solicitud.",
+        "live": "Lo que llega", "live-intro": "Sus propias solicitudes, desde estas páginas y por HTTP, primero las más "
+                 "nuevas. La página vuelve a mirar cada cinco segundos.", "still": "Dejar de mirar", "moving": "Mirar de nuevo sola",
+        "at": "Cuándo", "address": "Dirección", "status": "Respuesta", "issues": "Problemas", "none-yet": "Nada todavía: envíe algo.",
         "try-crd": "Otros pacientes y órdenes", "metadata": "Lo que puede hacer", "discovery": "Sus servicios",
     },
 }  # fmt: skip

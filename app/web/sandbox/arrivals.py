@@ -1,0 +1,41 @@
+"""Notes each request under /fhir and /crd for the sender's live view: in demo mode, and only then."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, g, request
+
+from app.clock import moment
+from app.flows.context import Context
+from app.flows.sandbox.arrivals import Exchange, note
+
+_WATCHED = ("/fhir/", "/crd/")
+
+
+def install(app: Flask, context: Context) -> None:
+    """Watch what arrives; without a sandbox nothing is installed."""
+    if not (context.settings.demo and context.settings.sandbox):
+        return
+
+    def before() -> None:
+        g.arrived = moment().now
+
+    def after(answer: Response) -> Response:
+        caller = g.get("caller")
+        if caller is None or request.method != "POST" or not request.path.startswith(_WATCHED):
+            return answer
+        note(
+            context,
+            caller,
+            Exchange(
+                path=request.path,
+                began=g.arrived,
+                status=answer.status_code,
+                request=g.get("received", b""),
+                answer=answer.get_data(),
+                refusals=g.get("refusals", ()),
+            ),
+        )
+        return answer
+
+    app.before_request(before)
+    app.after_request(after)
