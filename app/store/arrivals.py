@@ -21,7 +21,12 @@ KEPT = 100
 _OWN = (
     (arrivals.c.tenant == bindparam("tenant")) & (arrivals.c.submitter == bindparam("submitter"))
 )  # fmt: skip
-_NEWEST = select(arrivals).where(_OWN).order_by(arrivals.c.id.desc()).limit(bindparam("most"))
+_NEWEST = (
+    select(arrivals)
+    .where(_OWN)
+    .order_by(arrivals.c.at.desc(), arrivals.c.id.desc())
+    .limit(bindparam("most"))
+)
 _ONE = select(arrivals).where(_OWN, arrivals.c.id == bindparam("id"))
 
 
@@ -65,7 +70,7 @@ class ArrivalWriter(Arrivals):
         self._write = link
 
     def add(self, arrival: Arrival) -> None:
-        """Keep one; ids are in the order of their time."""
+        """Keep one."""
         dictionary, request = pack(arrival.request)
         _, answer = pack(arrival.answer)
         self._write.add(
@@ -87,7 +92,12 @@ class ArrivalWriter(Arrivals):
     def trim(self, submitter: str) -> None:
         """Let go of all but the newest."""
         own = (arrivals.c.tenant == self._write.tenant) & (arrivals.c.submitter == submitter)
-        kept = select(arrivals.c.id).where(own).order_by(arrivals.c.id.desc()).limit(KEPT)
+        kept = (
+            select(arrivals.c.id)
+            .where(own)
+            .order_by(arrivals.c.at.desc(), arrivals.c.id.desc())
+            .limit(KEPT)
+        )
         gone = delete(arrivals).where(own, arrivals.c.id.not_in(kept.scalar_subquery()))
         self._write.change(gone.returning(arrivals.c.id))
 

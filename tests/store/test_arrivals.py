@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from app.clock import moment
 from app.store import Arrival, Store
@@ -15,7 +15,7 @@ def arrival(submitter: str, number: int) -> Arrival:
     refusal = ("error", "missing", "Bundle.entry[0]", "add it")
     return Arrival(
         moment().new_id(),
-        NOW,
+        NOW + timedelta(milliseconds=number),
         submitter,
         f"/fhir/2.2/Claim/$submit?{number}",
         400,
