@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +13,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from app.clock import Moment
 from app.domain.guide import Guide
 from app.errors import NotFound
 from app.factory import build_app
@@ -42,9 +44,11 @@ SAYS = {
 
 @pytest.fixture(scope="module", params=[0, 400], ids=["then", "a year later"])
 def world(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> World:
-    later = timedelta(request.param)
+    ticks = itertools.count()
 
-    def moment() -> object:
+    def moment() -> Moment:
+        """Each time a little later."""
+        later = timedelta(days=request.param, milliseconds=next(ticks))
         return replace(fixed_moment(), now=fixed_moment().now + later)
 
     context = replace(new_context(tmp_path_factory.mktemp("sandbox")), moment=moment)
