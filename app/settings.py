@@ -337,6 +337,7 @@ class Settings:
         "The companies that review for the payer and are asked over HTTP: `{delegate: {url, secret, "
         "poll_seconds}}`.",
         shown="none: their cases wait at the desk",
+    )
     sandbox: bool = _declare(
         "FORTHWITH_SANDBOX",
         True,
