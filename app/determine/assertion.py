@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from app.determine.assertion_words import SAID
+from app.determine.assertion_words import CONDITIONS, SAID
 from app.determine.book import Entry, Rulebook
 from app.determine.companions import proposed
 from app.determine.judge import judge
 from app.determine.match import match
 from app.determine.subject import Subject, gather, subject
+from app.determine.who_asks import asked_of, documentation
 from app.determine.words import filled
 from app.domain.coverage import Coverage, EligibilityProblem
 from app.domain.crd import (
@@ -182,16 +183,20 @@ def _needed(line: Line, rulebook: Rulebook) -> Assertion:
     decided = line.decided
     title = decided.policy.title if decided.policy else {"en": "the plan's rules"}
     asks = bool(decided.needed) and line.form is not None
-    first = Said(Because.PLAIN, filled(SAID["needed-form" if asks else "needed"], title=title))
+    asked, who = asked_of(line.entry, line.subject), documentation(line.entry, decided)
+    name = "performer" if asked is PriorAuth.PERFORMER else "needed"
+    first = Said(Because.PLAIN, filled(SAID[f"{name}-form" if asks else name], title=title))
     if decided.outcome in _GRANTED:
         more: tuple[Said, ...] = (Said(Because.PLAIN, SAID["would-be-granted"]),)
     else:
         more = _reasons(tuple(each for each in decided.reasons if each.code != "facts-missing"))
+    if asks and Documentation.PATIENT in who:
+        more = (Said(Because.PLAIN, SAID["asks-patient"]), *more)
     return Assertion(
         Covered.COVERED,
-        PriorAuth.NEEDED,
+        asked,
         (first, *more),
-        documentation=(Documentation.CLINICAL,) if asks else (),
+        documentation=who if asks else (),
         purposes=(Purpose.WITH_AUTHORIZATION,) if asks else (),
         form=line.form if asks else None,
         contact=_contact(decided, rulebook),
@@ -199,24 +204,33 @@ def _needed(line: Line, rulebook: Rulebook) -> Assertion:
 
 
 def _granted(line: Line) -> Assertion:
+    """In force. Said alike whether granted by this call or before: a repeated call is no news."""
     grant, title = line.decided.grant, _title(line)
     details = []
     if grant and grant.units is not None:
         details.append(Detail(About.QUANTITY, grant.units))
     if grant:
         details.append(Detail(About.PERIOD, grant.period))
-    first = Said(Because.PLAIN, filled(SAID["granted"], title=title))
+    until = grant.period.end if grant else None
+    name = "granted-until" if until else "granted"
+    first = Said(Because.PLAIN, filled(SAID[name], title=title, until=_same(until)))
     return Assertion(
         Covered.COVERED,
         PriorAuth.SATISFIED,
         (first, *_reasons(line.decided.reasons)),
         details=tuple(details),
         number=grant.number if grant else "",
-        expires=grant.period.end if grant else None,
+        expires=until,
     )
 
 
 def _not_required(line: Line, review: ReviewKind) -> Assertion:
+    if review is ReviewKind.RECOMMENDED and _meets(line):
+        return Assertion(
+            Covered.COVERED,
+            PriorAuth.NO_AUTH,
+            (Said(Because.REVIEW_MET, filled(SAID["review-met"], title=_title(line))),),
+        )
     if review is ReviewKind.RECOMMENDED:
         return Assertion(
             Covered.COVERED,
@@ -233,6 +247,15 @@ def _not_required(line: Line, review: ReviewKind) -> Assertion:
     because = Because.GOLD_CARD if "exempt-provider" in codes else Because.PLAIN
     first, *more = _reasons(line.decided.reasons)
     return Assertion(Covered.COVERED, PriorAuth.NO_AUTH, (replace(first, because=because), *more))
+
+
+def _meets(line: Line) -> bool:
+    """Whether the facts at hand meet the criteria, with no rule against it."""
+    if line.entry is None or line.decided.outcome is not Outcome.NOT_REQUIRED:
+        return False
+    judged = judge(line.entry.ready, line.subject)
+    against = judged.never or (judged.route is not None and judged.route.always)
+    return judged.truth is Truth.MET and not against and not judged.open_rule
 
 
 def _post_service(line: Line) -> Assertion:
@@ -261,9 +284,20 @@ def _depends(line: Line) -> Assertion:
     if "networks" in line.unsure:
         first = Said(Because.OUT_OF_NETWORK, SAID["network"])
     else:
-        text = filled(SAID["depends"], names=", ".join(line.unsure))
+        text = filled(SAID["depends"], names=_named(line.unsure))
         first = Said(Because.PLAIN, text)
     return Assertion(Covered.COVERED, PriorAuth.CONDITIONAL, (first,), awaited=awaited)
+
+
+def _named(conditions: tuple[str, ...]) -> Text:
+    """The conditions in words."""
+    known = [CONDITIONS.get(each, _same(each)) for each in conditions]
+    return {language: ", ".join(each[language] for each in known) for language in ("en", "es")}
+
+
+def _same(value: object) -> Text:
+    """A value that reads the same in every language."""
+    return {"en": str(value), "es": str(value)}
 
 
 def _reasons(reasons: tuple[Reason, ...]) -> tuple[Said, ...]:

@@ -19,6 +19,22 @@ SAID: Mapping[str, Text] = MappingProxyType(
             "es": "Se necesita autorización previa antes del servicio: {title}. El formulario "
             "pregunta lo que falta; envíelo con la solicitud.",
         },
+        "performer": {
+            "en": "Prior authorization is needed before the service; who performs it asks for it: "
+            "{title}.",
+            "es": "Se necesita autorización previa antes del servicio; la pide quien lo realiza: "
+            "{title}.",
+        },
+        "performer-form": {
+            "en": "Prior authorization is needed before the service; who performs it asks for it: "
+            "{title}. The form asks what is still missing.",
+            "es": "Se necesita autorización previa antes del servicio; la pide quien lo realiza: "
+            "{title}. El formulario pregunta lo que falta.",
+        },
+        "asks-patient": {
+            "en": "Some of the questions are for the patient.",
+            "es": "Algunas de las preguntas son para el paciente.",
+        },
         "would-be-granted": {
             "en": "The facts at hand meet the criteria of the policy; send the request.",
             "es": "Los datos disponibles cumplen los criterios de la política; envíe la solicitud.",
@@ -26,6 +42,16 @@ SAID: Mapping[str, Text] = MappingProxyType(
         "granted": {
             "en": "Authorized: {title}. No further request is needed.",
             "es": "Autorizado: {title}. No hace falta otra solicitud.",
+        },
+        "granted-until": {
+            "en": "Authorized until {until}: {title}. No further request is needed.",
+            "es": "Autorizado hasta el {until}: {title}. No hace falta otra solicitud.",
+        },
+        "review-met": {
+            "en": "No prior authorization is needed. The facts at hand meet the clinical criteria, so "
+            "that a review beforehand is not needed either: {title}.",
+            "es": "No se necesita autorización previa. Los datos disponibles cumplen los criterios "
+            "clínicos, así que tampoco hace falta una revisión previa: {title}.",
         },
         "recommended": {
             "en": "No prior authorization is needed. A clinical review before the service is "
@@ -101,3 +127,25 @@ SAID: Mapping[str, Text] = MappingProxyType(
         },
     }
 )
+
+CONDITIONS: Mapping[str, Text] = MappingProxyType(
+    {
+        "plans": {"en": "the plan", "es": "el plan"},
+        "products": {"en": "the product", "es": "el producto"},
+        "states": {"en": "the state", "es": "el estado"},
+        "funding": {"en": "how the plan is funded", "es": "la financiación del plan"},
+        "places": {"en": "the place of service", "es": "el lugar del servicio"},
+        "specialties": {
+            "en": "the specialty of who performs the service",
+            "es": "la especialidad de quien realiza el servicio",
+        },
+        "modifiers": {"en": "the modifiers of the code", "es": "los modificadores del código"},
+        "accompanied-by": {
+            "en": "what else is ordered along with it",
+            "es": "qué más se ordena junto con él",
+        },
+        "sex": {"en": "the sex of the patient", "es": "el sexo del paciente"},
+        "age": {"en": "the age of the patient", "es": "la edad del paciente"},
+    }
+)
+"""What a rule's match may hang on, as `app.determine.where` names it."""

@@ -54,6 +54,7 @@ class PriorAuth(StrEnum):
 
     NO_AUTH = "no-auth"
     NEEDED = "auth-needed"
+    PERFORMER = "performpa"
     SATISFIED = "satisfied"
     CONDITIONAL = "conditional"
     INDETERMINATE = "indeterminate"
@@ -64,6 +65,7 @@ class Documentation(StrEnum):
 
     CLINICAL = "clinical"
     ADMIN = "admin"
+    PATIENT = "patient"
 
 
 class Purpose(StrEnum):
@@ -95,6 +97,7 @@ class Because(StrEnum):
     TECHNICAL = "technical"
     DETAIL_CODE = "detail-code"
     RECOMMENDED = "recommended-clinical-review"
+    REVIEW_MET = "clinical-review-met"
     POST_SERVICE = "post-service-review"
     PLAIN = ""
 

@@ -77,6 +77,21 @@ class FactType(StrEnum):
     CODE = "code"
 
 
+class Answerer(StrEnum):
+    """Who can answer the question of a fact."""
+
+    CLINICIAN = "clinician"
+    OFFICE = "office"
+    PATIENT = "patient"
+
+
+class Asker(StrEnum):
+    """Who asks for an authorization."""
+
+    ORDERER = "orderer"
+    PERFORMER = "performer"
+
+
 class Take(StrEnum):
     """Which value counts when there are several."""
 
@@ -192,6 +207,7 @@ class FactSpec:
     take: Take = Take.LATEST
     ask: Text | None = None
     hint: Text | None = None
+    answered_by: Answerer = Answerer.CLINICIAN
     options: tuple[Option, ...] = ()
     document: str = ""
     otherwise: Scalar | None = None
@@ -391,7 +407,8 @@ class Services:
 class Scope:
     """One line of a policy's scope: these services, for these members, on these days, are reviewed so.
 
-    `grant` is what these services get, unless the pathway met has its own. `delegate` names who reviews instead of the payer. `urgency` is the class when the request does
+    `grant` is what these services get, unless the pathway met has its own. `delegate` names who reviews instead of the payer,
+    `asked_by` who has to send the request. `urgency` is the class when the request does
     not say more: `standard`, `expedited`, or `drug` (shorter clocks for drugs).
     """
 
@@ -401,6 +418,7 @@ class Scope:
     where: Where = Where()
     period: Period = ALWAYS
     delegate: str = ""
+    asked_by: Asker = Asker.ORDERER
     urgency: str = "standard"
     text: Text | None = None
     citations: tuple[Citation, ...] = ()

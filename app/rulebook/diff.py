@@ -8,6 +8,8 @@ from datetime import date
 
 from app.determine.book import Rulebook
 from app.domain.policy import (
+    Answerer,
+    Asker,
     CodeSet,
     Criterion,
     FactSpec,
@@ -121,6 +123,7 @@ def _scope(scope: Scope) -> str:
     services = "any service" if scope.services.any else _codes(scope.services.codes)
     limits = _where(scope.where)
     to = f" by {scope.delegate}" if scope.delegate else ""
+    to += "" if scope.asked_by is Asker.ORDERER else f", asked by the {scope.asked_by}"
     grant = f"; grants {_grant(scope.grant)}" if scope.grant else ""
     told = f"; {scope.text['en']}" if scope.text else ""
     return f"{scope.review}{to} of {services}{limits}, {_days(scope.period)}{grant}{told}"
@@ -144,6 +147,7 @@ def _fact(spec: FactSpec) -> str:
     places = [f"{place.kind} {_codes(place.codes)}" for place in spec.find]
     back = f", not older than {_span(spec.look_back)}" if spec.look_back else ""
     asked = f", asked as “{spec.ask['en']}”" if spec.ask else ", not asked"
+    asked += "" if spec.answered_by is Answerer.CLINICIAN else f" of the {spec.answered_by}"
     unit = f" in {spec.unit}" if spec.unit else ""
     found = f" from {'; '.join(places)}" if places else ""
     computed = f" computed by {spec.derive.operation}" if spec.derive else ""

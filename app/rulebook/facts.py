@@ -9,6 +9,7 @@ from decimal import Decimal
 from app.determine.subject import is_given
 from app.domain.facts import EvidenceKind
 from app.domain.policy import (
+    Answerer,
     Bound,
     CodeSet,
     Conversion,
@@ -81,6 +82,7 @@ def fact(name: str, node: Node, state: FileState) -> FactSpec:
     convert = fields.get("convert")
     plausible = fields.get("plausible")
     otherwise = fields.get("otherwise")
+    answered = fields.get("answered_by")
     verified(fields, f"facts.{name}", state)
     read = FactSpec(
         name=name,
@@ -94,6 +96,7 @@ def fact(name: str, node: Node, state: FileState) -> FactSpec:
         take=Take(take.one_of(tuple(Take))) if take else Take.LATEST,
         ask=optional_text(fields.get("ask")),
         hint=optional_text(fields.get("hint")),
+        answered_by=Answerer(answered.one_of(tuple(Answerer))) if answered else Answerer.CLINICIAN,
         options=tuple(_option(item) for item in options.listed()) if options else (),
         document=document.word() if document else "",
         otherwise=value(otherwise, kind) if otherwise else None,

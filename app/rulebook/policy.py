@@ -12,6 +12,7 @@ from types import MappingProxyType
 from app.determine.given import GIVEN
 from app.domain.decision import ReviewKind
 from app.domain.policy import (
+    Asker,
     Document,
     FactSpec,
     Outcomes,
@@ -198,6 +199,7 @@ def _refuse_circles(specs: Mapping[str, FactSpec], nodes: Mapping[str, Node]) ->
 def _scopes(node: Node, criteria: Criteria, state: FileState) -> list[Scope]:
     fields = Fields(node, "an entry of `applies:`")
     delegate, urgency, grant = (fields.get(key) for key in ("delegate", "urgency", "grant"))
+    asker = fields.get("asked_by")
     name = fields.need("id").word()
     services = fields.need("services")
     made = Scope(
@@ -207,6 +209,7 @@ def _scopes(node: Node, criteria: Criteria, state: FileState) -> list[Scope]:
         where=where(fields),
         period=period(fields),
         delegate=delegate.word() if delegate else "",
+        asked_by=Asker(asker.one_of(tuple(Asker))) if asker else Asker.ORDERER,
         urgency=urgency.one_of(URGENCIES) if urgency else "standard",
         text=optional_text(fields.get("text")),
         citations=citations(fields, state),

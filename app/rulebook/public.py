@@ -135,6 +135,7 @@ def _scope(scope: Scope) -> Json:
         "for": conditions(scope.where),
         **_days(scope.period),
         "delegate": scope.delegate,
+        "asked_by": str(scope.asked_by),
         "text": scope.text,
         "citations": citations(scope.citations),
         "grant": _grant(scope.grant),
@@ -193,6 +194,7 @@ def _question(spec: FactSpec) -> Json:
         "question": asked,
         "type": str(spec.type),
         "unit": spec.unit,
+        "answered_by": str(spec.answered_by),
         "options": [{"code": each.code, "label": each.label} for each in spec.options],
     }
 

@@ -25,6 +25,7 @@ Json = dict[str, Any]
 
 _SHORT = 139
 _FOR: Text = {"en": "For {orders}:", "es": "Para {orders}:"}
+_ASKED = (PriorAuth.NEEDED, PriorAuth.PERFORMER)
 _CODED = ("codeCodeableConcept", "code", "medicationCodeableConcept")
 
 
@@ -66,7 +67,7 @@ class About:
     @property
     def needs_authorization(self) -> bool:
         """Whether a request has to be sent for some of it."""
-        return any(each.authorization is PriorAuth.NEEDED for each in self.said)
+        return any(each.authorization in _ASKED for each in self.said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def urgency(about: About) -> Urgency:
 def _urgency(said: Assertion) -> Urgency:
     if said.covered is Covered.NOT_COVERED:
         return Urgency.NOT_COVERED
-    if said.authorization is PriorAuth.NEEDED:
+    if said.authorization in _ASKED:
         return Urgency.AUTHORIZATION
     if said.covered is Covered.COVERED and said.authorization is not PriorAuth.CONDITIONAL:
         return Urgency.NOTHING

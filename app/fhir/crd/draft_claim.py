@@ -18,6 +18,9 @@ from app.fhir.urls import ext, system, x12
 
 Json = dict[str, Any]
 _ORDERING, _RENDERING = "DK", "SJ"
+Team = dict[tuple[str, str], int]
+"""Reference and role → sequence."""
+
 _ASKERS = ("requester", "orderer", "prescriber", "sender")
 
 
@@ -44,7 +47,7 @@ class Asked:
 
 def draft_claim(asked: Asked, lines: Sequence[Line], pool: Pool, key: uuid.UUID) -> Json:
     """A request bundle with one item for each line and everything that came along."""
-    team: dict[str, int] = {}
+    team: Team = {}
     diagnoses: dict[str, Json] = {}
     items = [_item(line, asked, team, diagnoses) for line in lines]
     asker = _asker(lines[0].resource if lines else {}, asked)
@@ -78,7 +81,7 @@ def draft_claim(asked: Asked, lines: Sequence[Line], pool: Pool, key: uuid.UUID)
     }
 
 
-def _item(line: Line, asked: Asked, team: dict[str, int], diagnoses: dict[str, Json]) -> Json:
+def _item(line: Line, asked: Asked, team: Team, diagnoses: dict[str, Json]) -> Json:
     resource = line.resource
     item: Json = {
         "extension": [
@@ -112,12 +115,13 @@ def _asker(resource: Mapping[str, Any], asked: Asked) -> str:
     return asked.user
 
 
-def _people(resource: Json, asked: Asked) -> Iterator[str]:
-    """Who orders, then who performs."""
+def _people(resource: Json, asked: Asked) -> Iterator[tuple[str, str]]:
+    """Who orders, then who performs, each with the role; one who does both is there twice."""
     asker = _asker(resource, asked)
     if asker:
-        yield asker
-    yield from _performers(resource, asked)
+        yield asker, _ORDERING
+    for performer in _performers(resource, asked):
+        yield performer, _RENDERING
 
 
 def _performers(resource: Json, asked: Asked) -> Iterator[str]:
@@ -135,8 +139,8 @@ def _performers(resource: Json, asked: Asked) -> Iterator[str]:
             yield address
 
 
-def _member(reference: str, number: int) -> Json:
-    role = _RENDERING if number > 1 else _ORDERING
+def _member(who: tuple[str, str], number: int) -> Json:
+    reference, role = who
     return {
         "extension": [{"url": ext.CARE_TEAM_CLAIM_SCOPE, "valueBoolean": False}],
         "sequence": number,

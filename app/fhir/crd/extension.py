@@ -20,6 +20,7 @@ from app.domain.crd import (
     Contact,
     Covered,
     Detail,
+    Documentation,
     PriorAuth,
     Purpose,
     Said,
@@ -33,7 +34,7 @@ from app.fhir.write import json
 
 Json = dict[str, Any]
 
-_OWN = frozenset({Because.RECOMMENDED, Because.POST_SERVICE})
+_OWN = frozenset({Because.RECOMMENDED, Because.REVIEW_MET, Because.POST_SERVICE})
 _IN_22 = frozenset(
     {
         Because.GOLD_CARD,
@@ -108,7 +109,8 @@ def _parts_22(said: Assertion, frame: Frame) -> Iterator[Json]:
 
 
 def _parts_20(said: Assertion, frame: Frame) -> Iterator[Json]:
-    """2.0.1 cannot say `indeterminate` and wants pa-needed in all but a literal not-covered."""
+    """2.0.1 cannot say `indeterminate`, wants pa-needed in all but a literal not-covered, and knows
+    no documents of patients: the office asks them."""
     unknown = said.covered is Covered.INDETERMINATE
     yield _code("covered", Covered.CONDITIONAL if unknown else said.covered)
     authorization = said.authorization
@@ -119,8 +121,10 @@ def _parts_20(said: Assertion, frame: Frame) -> Iterator[Json]:
     if authorization is not None:
         yield _code("pa-needed", authorization)
     if said.documentation:
-        both = len(set(said.documentation)) > 1
-        yield _code("doc-needed", "both" if both else said.documentation[0])
+        clinical = Documentation.CLINICAL in said.documentation
+        alone = len(said.documentation) == 1
+        office = "both" if not alone else "clinical"
+        yield _code("doc-needed", office if clinical else Documentation.ADMIN)
     for purpose in said.purposes:
         yield _code("doc-purpose", purpose)
     awaited = [Awaited.OTHER if a is Awaited.DETAIL_CODE else a for a in said.awaited]

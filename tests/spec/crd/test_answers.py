@@ -17,6 +17,7 @@ from app.factory import build_app
 from tests.spec.crd.asking import GUIDES, Json, ask, call, only, post, told
 from tests.world import World, new_world
 
+KNEE: Json = {"osteoarthritis": {"valueBoolean": False}}
 US_CORE_PATIENT = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient"
 
 
@@ -219,6 +220,27 @@ def ordered(code: str, guide: Guide, member: str = "") -> Json:
     return body
 
 
+def equipment(code: str, guide: Guide) -> Json:
+    """A signed order for this equipment."""
+    body = call("order-sign-needed", guide)
+    order = body["context"]["draftOrders"]["entry"][0]["resource"]
+    order["codeCodeableConcept"]["coding"][0]["code"] = code
+    return body
+
+
+def answered(policy: str, guide: Guide, answers: Json) -> Json:
+    """The answers to the form of a policy, as the EHR keeps them."""
+    return {
+        "resourceType": "QuestionnaireResponse",
+        "id": "answers",
+        "status": "completed",
+        "authored": "2026-11-24",
+        "item": [
+            {"linkId": f"{policy}/{fact}", "answer": [value]} for fact, value in answers.items()
+        ],
+    }
+
+
 def demo(member: str) -> tuple[Json, Json]:
     """Patient and coverage of a demo member, as an EHR has them."""
     path = resources.data("examples") / "demo" / "fairwater.ndjson"
@@ -235,6 +257,37 @@ def test_a_recommended_review_is_never_told_as_an_authorization(world: World, gu
     assert said["reason"][0]["coding"][0]["code"] == "recommended-clinical-review"
     assert "doc-needed" not in said and "satisfied-pa-id" not in said
     assert "concurrent-review" in str(said["detail"]) and "predetermination" in str(said["detail"])
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_a_recommended_review_whose_criteria_are_met_is_told_as_done(
+    world: World, guide: Guide
+) -> None:
+    body = call("order-sign-recommended", guide)
+    body["prefetch"]["answers"] = answered("knee-arthroscopy", guide, KNEE)
+    said = only(ask(world, body, guide))
+    assert (said["covered"], said["pa-needed"]) == (["covered"], ["no-auth"])
+    assert said["reason"][0]["coding"][0]["code"] == "clinical-review-met"
+    assert "concurrent-review" not in str(said["detail"])
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_who_can_answer_what_is_missing_is_told(world: World, guide: Guide) -> None:
+    said = only(ask(world, equipment("K0856", guide), guide))
+    newer = ["clinical", "admin", "patient"]
+    assert said["doc-needed"] == (newer if guide is Guide.V22 else ["both"])
+    assert any("for the patient" in each["text"] for each in said["reason"])
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_who_performs_has_to_ask_where_the_policy_says_so(world: World, guide: Guide) -> None:
+    body = equipment("L5856", guide)
+    said = only(ask(world, body, guide))
+    assert said["pa-needed"] == ["performpa"] and "who performs it" in said["reason"][0]["text"]
+    assert said["doc-needed"] and said["questionnaire"]
+    order = body["context"]["draftOrders"]["entry"][0]["resource"]
+    order["performer"] = order["requester"]
+    assert only(ask(world, body, guide))["pa-needed"] == ["auth-needed"]
 
 
 @pytest.mark.parametrize("guide", GUIDES)
