@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Flask, Response, g, request
 
-from app.clock import moment
 from app.flows.context import Context
 from app.flows.sandbox.arrivals import Exchange, note
 
@@ -17,7 +16,7 @@ def install(app: Flask, context: Context) -> None:
         return
 
     def before() -> None:
-        g.arrived = moment().now
+        g.arrived = context.moment().now
 
     def after(answer: Response) -> Response:
         caller = g.get("caller")
