@@ -2,7 +2,8 @@
 
 Each table has one row for each numbered statement of a guide that binds us: its id, the guide versions
 that have it, how strongly it binds, what the payer does in our words, the tests that show it, or why
-there are none. A house test holds that these tests exist.
+there are none. A table may name in a last column the tests of Inferno that look at the same. A house test
+holds that our own exist.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[1] / "conformance" / "requirements"
 COLUMNS = ["id", "version", "duty", "fact", "shown by", "why not"]
+BESIDE = "inferno"
 DUTIES = ("SHALL", "SHALL NOT", "SHOULD", "SHOULD NOT", "MAY")
 
 
@@ -25,7 +27,8 @@ def page() -> str:
     parts = [
         "# What the guides ask of a payer, and which test shows it\n",
         "One row for each numbered statement that binds the payer's server, in our own words; the guide\n"
-        "has the exact text under the same id. A house test holds that each named test exists.",
+        "has the exact text under the same id. PAS 2.0.1 has no numbers of its own: those of Inferno's list\n"
+        "of its statements are used. A house test holds that each named test exists.",
     ]
     for path in files():
         with path.open(encoding="utf-8", newline="") as file:
@@ -42,4 +45,5 @@ def page() -> str:
 def _row(row: dict[str, str]) -> str:
     tests = "<br>".join(f"`{each}`" for each in row["shown by"].split())
     told = tests or f"– {row['why not']}"
+    told += f"<br>Inferno: {row[BESIDE]}" if row.get(BESIDE) else ""
     return f"| {row['id']} | {row['version']} | {row['duty']} | {row['fact']} | {told} |"

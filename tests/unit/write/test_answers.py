@@ -351,11 +351,14 @@ def test_how_to_send_depends_on_what_the_payer_takes(guide: Guide) -> None:
 @BOTH
 def test_tasks_say_where_documents_and_forms_go(guide: Guide) -> None:
     url = "https://pas.fairwater.example/fhir/$submit-attachment"
-    documents, forms = resources(answer(guide, missing, attachments_url=url), "Task")
+    written = answer(guide, missing, attachments_url=url)
+    documents, forms = resources(written, "Task")
     assert documents["code"]["coding"][0]["code"] == "attachment-request-code"
     assert forms["code"]["coding"][0]["code"] == "attachment-request-questionnaire"
     for task in (documents, forms):
         assert task["input"][0]["valueUrl"] == url
+        assert task["for"] == response(written)["patient"]
+        assert task["reasonReference"] == response(written)["request"]
         assert task["requester"]["identifier"]["value"] == "1900001003"
         assert task["owner"]["identifier"]["value"] == "1900002001"
         assert task["restriction"]["period"]["end"] == "2026-12-02T05:00:00.000Z"
