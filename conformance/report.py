@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from pathlib import Path
 from typing import Final
@@ -10,18 +9,14 @@ from typing import Final
 from app.fhir.validate import Validator
 from conformance import agreement, mutations, referee, verdicts
 from conformance.inferno import results
+from tools import requirements
 
 PAGE: Final = referee.ROOT / "docs" / "conformance.md"
-_WORDS: Final = "what the payer does, in our words"
-_TABLES: Final = (
-    (
-        "PAS 2.2.1",
-        "requirements.csv",
-        "hl7.fhir.us.davinci-pas_2.2.1",
-        "davinci_pas_server_suite_v221",
-    ),
-    ("CRD 2.2.1", "requirements-crd.csv", "hl7.fhir.us.davinci-crd_2.2.1", "crd_server_v221"),
-)
+_SUITES: Final = {
+    ("pas", "2.2.1"): "davinci_pas_server_suite_v221",
+    ("pas", "2.0.1"): "davinci_pas_server_suite_v201",
+    ("crd", "2.2.1"): "crd_server_v221",
+}
 HEAD: Final = Path(__file__).with_name("conformance-head.md")
 
 
@@ -41,22 +36,25 @@ def _body() -> list[str]:
 
 
 def _statements() -> list[str]:
-    """What the guides ask of a payer: our test, or why there is none, and which of Inferno's look too."""
+    """What the guides ask of a payer: our tests, or why there are none, and which of Inferno's look too."""
     rows = []
-    for title, table, package, suite in _TABLES:
-        run = results.read(suite)
-        rows += ["", f"## Statements of {title} that bind the payer", ""]
+    for (guide, version), suite in _SUITES.items():
+        rows += ["", f"## Statements of {guide.upper()} {version} that bind the payer", ""]
         rows += ["| id | what | shown by | Inferno |", "|---|---|---|---|"]
         looked: dict[str, list[str]] = {}
+        run = results.read(suite)
         for test in run.tests if run else ():
             for each in test.requirements:
                 looked.setdefault(each, []).append(test.number)
-        with (referee.ROOT / "tests" / "conformance" / table).open(encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                also = ", ".join(looked.get(f"{package}@{row['id']}", []))
-                name = row["shown by"].rpartition("::")[2]
-                shown = f"`{name}`" if name else f"not shown: {row['why not']}"
-                rows.append(f"| {row['id']} | {row[_WORDS]} | {shown} | {also} |")
+        for row in requirements.table(guide):
+            if version in row["version"].split() and row["duty"].startswith("SHALL"):
+                also = ", ".join(
+                    looked.get(f"hl7.fhir.us.davinci-{guide}_{version}@{row['id']}", [])
+                )
+                names = [each.rpartition("::")[2] for each in row["shown by"].split()]
+                shown = "<br>".join(f"`{name}`" for name in names)
+                shown = shown or f"not shown: {row['why not']}"
+                rows.append(f"| {row['id']} | {row['fact']} | {shown} | {also} |")
     return rows
 
 

@@ -2,8 +2,7 @@
 
 Each table has one row for each numbered statement of a guide that binds us: its id, the guide versions
 that have it, how strongly it binds, what the payer does in our words, the tests that show it, or why
-there are none. A table may name in a last column the tests of Inferno that look at the same. A house test
-holds that our own exist.
+there are none. A house test holds that these tests exist.
 """
 
 from __future__ import annotations
@@ -13,13 +12,18 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[1] / "conformance" / "requirements"
 COLUMNS = ["id", "version", "duty", "fact", "shown by", "why not"]
-BESIDE = "inferno"
 DUTIES = ("SHALL", "SHALL NOT", "SHOULD", "SHOULD NOT", "MAY")
 
 
 def files() -> list[Path]:
     """The tables, one for each guide."""
     return sorted(FOLDER.glob("*.csv"))
+
+
+def table(guide: str) -> list[dict[str, str]]:
+    """The rows of one guide, such as `pas`."""
+    with (FOLDER / f"{guide}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def page() -> str:
@@ -31,8 +35,7 @@ def page() -> str:
         "of its statements are used. A house test holds that each named test exists.",
     ]
     for path in files():
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
+        rows = table(path.stem)
         shown = sum(bool(row["shown by"]) for row in rows)
         parts.append(
             f"\n## {path.stem.upper()}\n\n{shown} of {len(rows)} statements are shown by a test.\n\n"
@@ -45,5 +48,4 @@ def page() -> str:
 def _row(row: dict[str, str]) -> str:
     tests = "<br>".join(f"`{each}`" for each in row["shown by"].split())
     told = tests or f"– {row['why not']}"
-    told += f"<br>Inferno: {row[BESIDE]}" if row.get(BESIDE) else ""
     return f"| {row['id']} | {row['version']} | {row['duty']} | {row['fact']} | {told} |"

@@ -63,8 +63,7 @@ CRD_SHALL = {
 def read(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         table = csv.DictReader(file)
-        plain = requirements.COLUMNS
-        assert table.fieldnames in (plain, [*plain, requirements.BESIDE])
+        assert table.fieldnames == requirements.COLUMNS
         return list(table)
 
 
