@@ -11,7 +11,8 @@ _WATCHED = ("/fhir/", "/crd/")
 
 
 def install(app: Flask, context: Context) -> None:
-    """Watch what arrives; without a sandbox nothing is installed."""
+    """Watch what arrives; without a sandbox nothing is installed. Failures of ours are not noted:
+    what failed may be the database."""
     if not (context.settings.demo and context.settings.sandbox):
         return
 
@@ -20,7 +21,8 @@ def install(app: Flask, context: Context) -> None:
 
     def after(answer: Response) -> Response:
         caller = g.get("caller")
-        if caller is None or request.method != "POST" or not request.path.startswith(_WATCHED):
+        watched = request.method == "POST" and request.path.startswith(_WATCHED)
+        if caller is None or not watched or answer.status_code >= 500:
             return answer
         note(
             context,
