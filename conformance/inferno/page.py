@@ -37,10 +37,13 @@ def text() -> str:
 def argued(test: Test) -> str:
     """Why a test that did not pass should not, in at most two lines; "" where nobody says so.
 
-    A reason is about one message: a test that says something else is open again.
+    A reason is about a message, and about every error below it: a test that says something else is
+    open again.
     """
     told = (yaml.safe_load(REASONS.read_text("utf-8")) or {}).get(test.id)
-    if told is None or not re.search(told["says"], test.said):
+    if told is None or not re.fullmatch(told["says"], test.said):
+        return ""
+    if not all(re.fullmatch(told.get("errors", ""), each, re.S) for each in test.errors):
         return ""
     return " ".join(str(told["why"]).split())
 

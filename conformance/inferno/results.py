@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,7 +19,8 @@ GOOD: Final = ("pass", "omit")
 class Test:
     """One test of a suite: Inferno's short number, its id, title and result.
 
-    `requirements` are the statements that it looks at, such as `hl7.fhir.us.davinci-pas_2.2.1@spec-54`.
+    `errors` are the messages of one that did not pass, each once. `requirements` are the statements
+    that it looks at, such as `hl7.fhir.us.davinci-pas_2.2.1@spec-54`.
     """
 
     number: str
@@ -27,6 +29,7 @@ class Test:
     result: str
     said: str = ""
     optional: bool = False
+    errors: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()
 
 
@@ -71,8 +74,19 @@ def _test(described: Json, by_id: Mapping[str, Json]) -> Test:
         result=str(found.get("result", "not run")),
         said="" if found.get("result") in GOOD else " ".join(said.split())[:400],
         optional=bool(described.get("optional", False)),
+        errors=() if found.get("result") in GOOD else _errors(found),
         requirements=tuple(described.get("verifies_requirements") or ()),
     )
+
+
+def _errors(found: Json) -> tuple[str, ...]:
+    """The error messages, those of one kind about several resources once."""
+    told: dict[str, str] = {}
+    for each in found.get("messages") or []:
+        if each["type"] == "error":
+            text = " ".join(str(each["message"]).split())
+            told.setdefault(re.sub(r"[0-9a-f-]{36}", "", text), text)
+    return tuple(told.values())
 
 
 def save(run: Run) -> None:
@@ -90,7 +104,9 @@ def read(suite: str) -> Run | None:
     if not place.is_file():
         return None
     told = json.loads(place.read_text("utf-8"))
-    tests = tuple(
-        Test(**{**each, "requirements": tuple(each["requirements"])}) for each in told.pop("tests")
-    )
+    tests = tuple(Test(**_tupled(each)) for each in told.pop("tests"))
     return Run(**told, tests=tests)
+
+
+def _tupled(told: Json) -> Json:
+    return {name: tuple(each) if isinstance(each, list) else each for name, each in told.items()}
