@@ -41,6 +41,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("migrate", "app.cli.migrate", "bring the database to this program's shape"),
     Command("validate", "app.cli.validate", "check FHIR files against the profiles"),
     Command("decide", "app.cli.decide", "decide a request bundle and show why"),
+    Command("enter", "app.cli.enter", "enter a request that came by fax or telephone"),
     Command("explain", "app.cli.explain", "show a stored case's decision and why"),
     Command("desk", "app.cli.desk", "review waiting cases"),
     Command("demo-reviewer", "app.cli.demo_reviewer", "play the reviewer in a demo or a trial"),

@@ -43,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """0: decided; 1: the bundle was refused. BadSetup (2) for a file that cannot be read."""
-    raw = _read(args.file)
+    raw = read_file(args.file)
     rulebook = load(folder_in_force(settings.policies_dir or resources.data("policies")))
     try:
         with members(settings, rulebook, args.members) as (source, history):
@@ -57,7 +57,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _read(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """The bytes of a file, or of standard input for `-`. Raises BadSetup with one sentence."""
     try:
         return sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
     except OSError as fault:

@@ -168,5 +168,6 @@ def _hit(context: Context, case: Case, stored: _Stored, guide: Guide, replaced: 
         case_number=case.number,
         attachments_url=context.attachments(case.guide),
         contested=context.settings.contested_extensions,
+        by_claim="reference" in response["request"],
     )
     return Hit(stored.decision, read_request(bundle, guide), bundle, envelope, replaced)

@@ -28,7 +28,7 @@ from app.flows.accept import bundle_in
 from app.flows.context import Context
 from app.flows.hand_over import hand_over
 from app.flows.notify import tell
-from app.flows.record import MEDIA_TYPE, paused, started, state_after
+from app.flows.record import CAME_BY, MEDIA_TYPE, paused, started, state_after
 from app.store import CaseItem, DocumentKind, Read, Resource, StoredDecision, Write
 
 
@@ -202,6 +202,7 @@ def written(
         case_number=opened.case.number,
         attachments_url=context.attachments(opened.case.guide),
         contested=context.settings.contested_extensions,
+        by_claim=_by_claim(opened),
     )
     answer = write_response(decision, opened.request, opened.bundle, envelope)
     if "meta" in answer:  # an opinion has no profile
@@ -209,6 +210,12 @@ def written(
         if any(issue.is_error for issue in found):
             raise Invalid("The answer would break rules of its profile.", found)
     return orjson.dumps(answer)
+
+
+def _by_claim(opened: Open) -> bool:
+    """Whether the provider sent a Claim, with the request or with its last update."""
+    (*_, last) = [e for e in opened.events if e.kind is EventKind.RECEIVED]
+    return CAME_BY not in last.data
 
 
 def restated(work: Write, decision: Decision, case: Case) -> list[CaseItem]:

@@ -24,6 +24,8 @@ from app.store import CaseItem, DocumentKind, NameKind, Resource, Store, Submiss
 
 MEDIA_TYPE = "application/fhir+json"
 MACHINE = "machine"
+CAME_BY = "came_by"
+"""In the event of the arrival: how, where no Claim was sent."""
 FIRST, UNSEEN = 1, 0
 """Versions of a request: the first that we received, and one before it that we never saw."""
 _PREFIXES = {Use.PREAUTHORIZATION: "FC", Use.PREDETERMINATION: "FP"}
@@ -50,6 +52,7 @@ class Intake:
     `public_id` is the id of both readable resources, `ClaimResponse/{id}` and `Claim/{id}`;
     `claim_pointer` says where the Claim stands in `received` (RFC 6901). `assertions` are the ids of
     what CRD said before about the orders, `waited` what came before the request and was held for it.
+    `came_by` is set where the provider sent no Claim: `received` was written here then.
     """
 
     caller: Principal
@@ -65,6 +68,7 @@ class Intake:
     assertions: tuple[str, ...] = ()
     waited: Early = NOTHING
     adopted: Adoption | None = None
+    came_by: str = ""
 
 
 def open_case(
@@ -120,7 +124,7 @@ def record(store: Store, intake: Intake, moment: Moment) -> None:
         work.cases.add(
             case,
             [case_item(item, intake.request, intake.decision) for item in intake.request.items],
-            log.event(EventKind.RECEIVED, intake.caller.id, {"document": str(held_id)}),
+            log.event(EventKind.RECEIVED, intake.caller.id, _received(intake, held_id)),
             _members(intake),
             intake.request.member.birth_date,
             diagnosis_codes(intake.request),
@@ -146,11 +150,17 @@ def record(store: Store, intake: Intake, moment: Moment) -> None:
             work.events.append(log.event(kind, MACHINE, data))
         work.documents.put(answer_id, intake.answer, DocumentKind.SENT, MEDIA_TYPE)
         work.resources.add(_readable(intake, "ClaimResponse", answer_id, "/entry/0/resource"))
-        work.resources.add(_readable(intake, "Claim", request_id, intake.claim_pointer))
+        if not intake.came_by:
+            work.resources.add(_readable(intake, "Claim", request_id, intake.claim_pointer))
         work.submissions.claim(
             _submission(intake, request_id, answer_id),
             log.event(EventKind.ANSWERED, MACHINE, {"document": str(answer_id)}),
         )
+
+
+def _received(intake: Intake, document: uuid.UUID) -> dict[str, object]:
+    told: dict[str, object] = {"document": str(document)}
+    return told | ({CAME_BY: intake.came_by} if intake.came_by else {})
 
 
 def diagnosis_codes(request: PriorAuthRequest) -> frozenset[str]:

@@ -37,8 +37,12 @@ def submit(
     guide: Guide,
     moment: Moment,
     use: Use = Use.PREAUTHORIZATION,
+    came_by: str = "",
 ) -> bytes:
     """The response bundle for a submission; all of it is stored, or nothing. `use` is the door.
+
+    `came_by` says how the request came where the provider sent no Claim, as `fax`: then somebody at
+    the payer's wrote this one, and no answer refers to it.
 
     Raises Malformed, Invalid (with every issue), NotForHere, Conflict or TooLarge for what the
     caller must change; Unavailable or Broken when we could not answer.
@@ -81,6 +85,7 @@ def submit(
         case_number=case.number,
         attachments_url=context.attachments(guide),
         contested=context.settings.contested_extensions,
+        by_claim=not came_by,
     )
     intake = Intake(
         caller=caller,
@@ -95,6 +100,7 @@ def submit(
         answer=orjson.dumps(write_response(decision, request, bundle, envelope)),
         assertions=tuple(assertion_ids(bundle)),
         waited=waited,
+        came_by=came_by,
     )
     try:
         record(context.store, intake, moment)

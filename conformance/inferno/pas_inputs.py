@@ -51,6 +51,11 @@ def waiting(guide: str) -> Request:
     return Request(guide, "oxygen-clinical-review", "pended")
 
 
+def faxed(guide: str) -> Request:
+    """A request that was written down at the payer's."""
+    return plain(guide, "oxygen-approved-large", "faxed")
+
+
 def refused(guide: str) -> Request:
     """A request for somebody whose coverage is over: a business error."""
     return plain(guide, "coverage-not-active", "refused")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -15,6 +16,17 @@ Json = dict[str, Any]
 
 def nothing(_product: Product) -> None:
     """No preparation beyond what `make run` does."""
+
+
+def enter_a_fax(guide: str) -> Callable[[Product], None]:
+    """Enter a request that came by fax, so that an inquiry finds an authorization without a Claim."""
+
+    def enter(product: Product) -> None:
+        place = product.folder / "fax.json"
+        place.write_text(json.dumps(pas_inputs.faxed(guide).bundle), "utf-8")
+        product.command("enter", str(place), "--by", "fax", "--version", guide)
+
+    return enter
 
 
 def after_a_while(_waiting: Waiting) -> bool:
@@ -55,6 +67,7 @@ SUITES: Final = {
             guide="pas-2.2",
             inputs=pas_inputs.for_22,
             settings=PAS,
+            prepare=enter_a_fax("2.2"),
         ),
         Suite(
             id="davinci_pas_server_suite_v201",
@@ -63,6 +76,7 @@ SUITES: Final = {
             guide="pas-2.0",
             inputs=pas_inputs.for_20,
             settings=PAS,
+            prepare=enter_a_fax("2.0"),
         ),
     )
 }

@@ -49,6 +49,10 @@ ASKING = frozenset({"DK", "DN", "P3"})
 """X12 entity types of those who order, refer or send: they do not render the service."""
 
 
+_NO_CLAIM: Json = {"extension": [extension(ext.DATA_ABSENT_REASON, "Code", "not-applicable")]}
+"""In place of a reference to the Claim, when none came."""
+
+
 @dataclass
 class Draft:
     """One answer being written; `claim` is the Claim's entry in the request bundle."""
@@ -116,7 +120,7 @@ def head(draft: Draft, extensions: list[Json]) -> Json:
         "created": instant(envelope.created),
         "insurer": echo.refer(claim.get("insurer")),
         "requestor": echo.refer(claim.get("provider")),
-        "request": {"reference": draft.claim.full_url},
+        "request": {"reference": draft.claim.full_url} if envelope.by_claim else _NO_CLAIM,
         "outcome": outcome(draft.decision),
         "preAuthRef": draft.decision.number,
     }

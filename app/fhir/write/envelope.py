@@ -15,7 +15,8 @@ class Envelope:
     systems (`https://payer.example`), `case_number` the root of attachment control numbers.
     `attachments_url` is where documents may be sent (CDex `$submit-attachment`); without it no
     Task is written. `contested` adds elements that the profiles list and Inferno asks for, although
-    the guide's own extension contexts forbid them (docs/reference/mapping.md).
+    the guide's own extension contexts forbid them (docs/reference/mapping.md). Without `by_claim` the
+    provider sent no Claim to refer to: the request came by fax or telephone (PAS 2.2.1 spec-44).
     """
 
     created: datetime
@@ -25,3 +26,4 @@ class Envelope:
     case_number: str
     attachments_url: str = ""
     contested: bool = False
+    by_claim: bool = True
