@@ -6,7 +6,7 @@ import tempfile
 import threading
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from app.flows.ehr import register
 from app.flows.hook import hook
 from app.flows.hook_record import Recording
 from app.settings import Settings
+from app.web.turn import Turn
 from benchmarks.bench_submit import (
     CONNECTIONS,
     EXAMPLE,
@@ -103,7 +104,7 @@ def one_call(settings: Settings, body: bytes, repeats: int) -> tuple[list[float]
             Hook.ORDER_SIGN,
             now,
             recording.fetch,
-            nullcontext(),
+            Turn(),
         )
         if recorded:
             recording.answered(made, orjson.dumps(made.body))

@@ -85,7 +85,7 @@ class GuardedClient:
         self._session.headers.clear()
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, _GuardedAdapter(pool_maxsize=32))
+            self._session.mount(scheme, _GuardedAdapter(pool_maxsize=96))
 
     def request(
         self,

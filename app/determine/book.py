@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from types import MappingProxyType
@@ -34,6 +34,8 @@ from app.domain.policy import (
 )
 
 POLICY_PATH = "/policies/"
+MOST_ASKED = 4096
+"""Combinations of codes and day whose entries are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ class Entry:
 class Rulebook:
     """Everything that decides: never changed, replaced as a whole. `sha256` names its content.
 
+    `_asked` remembers what `entries` found: a line is matched several times, and orders repeat.
     `hold_days`: how long an attachment that came before its request is kept for it, 0 not at all.
     """
 
@@ -124,6 +127,9 @@ class Rulebook:
     sha256: str = ""
     _exact: Mapping[tuple[str, str], tuple[Entry, ...]] = field(default_factory=dict, repr=False)
     _wide: tuple[Entry, ...] = field(default=(), repr=False)
+    _asked: dict[tuple[Codes, date], tuple[Entry, ...]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def today(self, now: datetime) -> date:
         """The payer's calendar day."""
@@ -137,19 +143,26 @@ class Rulebook:
         """A policy by its id; KeyError when there is none."""
         return self.policies[name]
 
-    def entries(self, codes: Codes, day: date, guidance: Guidance | None = None) -> list[Entry]:
+    def entries(self, codes: Codes, day: date, guidance: Guidance | None = None) -> Sequence[Entry]:
         """Every scope line for one of these codes in force on this day, most specific first.
 
         With `guidance` those that counted when it was given: of its day, and of its policy the
         version that spoke, as long as the rulebook has it.
         """
-        if guidance is None:
-            found = [e for code in codes for e in self._exact.get(code, ()) if e.on(day)]
-            found.extend(e for e in self._wide if e.on(day) and _wide_fits(e, codes))
-        else:
+        if guidance is not None:
             spoke = guidance if self._has(guidance) else replace(guidance, policy="")
-            found = [e for code in codes for e in self._exact.get(code, ()) if e.guided(spoke)]
-            found.extend(e for e in self._wide if e.guided(spoke) and _wide_fits(e, codes))
+            return self._found(codes, lambda entry: entry.guided(spoke))
+        found = self._asked.get((codes, day))
+        if found is None:
+            found = tuple(self._found(codes, lambda entry: entry.on(day)))
+            if len(self._asked) >= MOST_ASKED:
+                self._asked.clear()
+            self._asked[codes, day] = found
+        return found
+
+    def _found(self, codes: Codes, counts: Callable[[Entry], bool]) -> list[Entry]:
+        found = [e for code in codes for e in self._exact.get(code, ()) if counts(e)]
+        found.extend(e for e in self._wide if counts(e) and _wide_fits(e, codes))
         found.sort(key=lambda entry: entry.rank)
         return found
 

@@ -9,17 +9,16 @@ from app.determine.subject import Subject, age, network, other_services, special
 from app.domain.facts import Truth
 from app.domain.policy import Where
 
-NOWHERE = Where()
-
 
 def fits(where: Where, subject: Subject) -> Truth:
     """MET when every written condition holds, UNMET when one fails, else UNKNOWN."""
-    if where is NOWHERE or where == NOWHERE:
-        return Truth.MET
-    truths = {truth for _, truth in conditions(where, subject)}
-    if Truth.UNMET in truths:
-        return Truth.UNMET
-    return Truth.UNKNOWN if Truth.UNKNOWN in truths else Truth.MET
+    found = Truth.MET
+    for _, truth in conditions(where, subject):
+        if truth is Truth.UNMET:
+            return truth
+        if truth is Truth.UNKNOWN:
+            found = truth
+    return found
 
 
 def unknowns(where: Where, subject: Subject) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from app.clock import Moment
 from app.determine.assertion import technical, without_coverage
@@ -46,7 +46,14 @@ from app.flows.hook_evidence import clinical_gaps, form_gaps
 
 Json = dict[str, Any]
 Fetch = Callable[[EhrAccess | None, Sequence[str], float], Mapping[str, Fetching]]
-Turn = AbstractContextManager[Any]
+
+
+class Turn(Protocol):
+    """Lets one thread of a process compute; those that have waited for an EHR stand behind others."""
+
+    def __call__(self, *, waited: bool) -> AbstractContextManager[object]:
+        """The turn, until the block ends."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,7 @@ def hook(
     Raises Malformed or Unprocessable for broken FHIR, NotForHere for another CRD version, Invalid for
     a coverage that 2.2.1 refuses (hook-13), Incomplete when what is needed could not be had.
     """
-    with turn:
+    with turn(waited=False):
         call = read_call(document, kind, options(guide, kind))
         if call.requested_version not in ("", guide.value):
             raise NotForHere(
@@ -95,7 +102,7 @@ def hook(
         pool = Pool(call)
         gaps = first_gaps(call, pool)
     found = _fetched(context, call, gaps, fetch, pool, moment)
-    with turn:
+    with turn(waited=bool(found)):
         with context.store.read(caller.tenant) as look:
             payers = look.members.payers()
         coverage = _coverage(call, pool, payers, found, guide)
@@ -106,8 +113,8 @@ def hook(
             later += clinical_gaps(context.rulebook, call, pool, aims, today)
             if call.wants(OPTION):
                 later += form_gaps(context.rulebook, context.base(guide), pool, aims, today)
-    _fetched(context, call, later, fetch, pool, moment)
-    with turn:
+    more = _fetched(context, call, later, fetch, pool, moment)
+    with turn(waited=bool(found or more)):
         check(context.validators[guide], aims, guide, kind)
         if not aims and any(not isinstance(found.get(each), Fetched) for each in wanted(call)):
             _unreadable(call)

@@ -93,7 +93,7 @@ def answer(
     except Exception as fault:
         recording.failed(fault)
         raise
-    with turn:
+    with turn(waited=bool(recording.fetched)):
         sent = orjson.dumps(made.body)
         recording.answered(made, sent)
     return sent
