@@ -233,7 +233,7 @@ def test_one_round_of_work_calls_subscribers(
         subscribed(world, Guide.V22, endpoint.url)
         environ = {"DATABASE_URL": url, "FORTHWITH_DEMO": "on"}
         assert run(["work", "--once"], environ) == 0
-    assert capsys.readouterr().out.endswith("1 calls made to subscribers.\n")
+    assert "1 calls made to subscribers, " in capsys.readouterr().out
     assert endpoint.kinds() == ["handshake"]
 
 
