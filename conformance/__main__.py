@@ -3,6 +3,7 @@
 python -m conformance answers          every example and every answer of the spec tests
 python -m conformance renew [GUIDE]    ask again about the mutations (conformance/verdicts)
 python -m conformance report           write docs/conformance.md
+python -m conformance statements       write only the guides' statements in it
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ def main(arguments: list[str]) -> int:
     command = arguments[0] if arguments else ""
     if command == "report":
         return report.write()
+    if command == "statements":
+        return report.restate()
     if command not in ("answers", "renew"):
         print(__doc__)
         return 2

@@ -17,6 +17,7 @@ _SUITES: Final = {
     ("pas", "2.0.1"): "davinci_pas_server_suite_v201",
     ("crd", "2.2.1"): "crd_server_v221",
 }
+_STATEMENTS: Final = "## Statements of"
 HEAD: Final = Path(__file__).with_name("conformance-head.md")
 
 
@@ -25,6 +26,15 @@ def write() -> int:
     PAGE.write_text(
         "\n".join([HEAD.read_text(encoding="utf-8").rstrip(), *_body()]) + "\n", "utf-8"
     )
+    return 0
+
+
+def restate() -> int:
+    """Write only the statements of the page again, which nothing has to be measured for; 0."""
+    kept, mark, _ = PAGE.read_text("utf-8").partition(f"\n{_STATEMENTS}")
+    if not mark:
+        return write()
+    PAGE.write_text(kept + "\n".join(_statements()) + "\n", "utf-8")
     return 0
 
 
@@ -39,7 +49,7 @@ def _statements() -> list[str]:
     """What the guides ask of a payer: our tests, or why there are none, and which of Inferno's look too."""
     rows = []
     for (guide, version), suite in _SUITES.items():
-        rows += ["", f"## Statements of {guide.upper()} {version} that bind the payer", ""]
+        rows += ["", f"{_STATEMENTS} {guide.upper()} {version} that bind the payer", ""]
         rows += ["| id | what | shown by | Inferno |", "|---|---|---|---|"]
         looked: dict[str, list[str]] = {}
         run = results.read(suite)

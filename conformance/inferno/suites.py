@@ -55,7 +55,12 @@ class Suite:
     minutes: float = 45
 
 
-PAS: Final = {"FORTHWITH_CONTESTED_EXTENSIONS": "on", "FORTHWITH_DEMO_REVIEWER": "on"}
+PAS: Final = {
+    "FORTHWITH_CONTESTED_EXTENSIONS": "on",
+    "FORTHWITH_DEMO_REVIEWER": "on",
+    "FORTHWITH_DEMO_REVIEWER_PATIENCE": "3600",
+}
+"""Every element shown, a person who decides, and time for documents: a run may take many minutes."""
 
 SUITES: Final = {
     suite.id: suite
