@@ -64,4 +64,6 @@ class DeskClient:
             timeout=_TIMEOUT,
             max_bytes=_MOST_BYTES,
         )
+        if answer.status >= 500:
+            raise CallFailed(Reason.UNREADABLE, f"The desk answered {answer.status}.")
         return answer.status, answer.body

@@ -24,6 +24,8 @@ from app.errors import BadData, Unavailable
 FILE = "demo/reviewer.json"
 _BY_DIRECTOR = frozenset({"deny", "modify"})
 _WORDS = frozenset({"approve", "ask", "leave", *_BY_DIRECTOR})
+_DONE, _CHANGED = 200, 409
+"""Statuses of the desk: carried out, and somebody was faster, so look again later."""
 _AS_ASKED: Mapping[str, Any] = {"do": "approve"}
 
 
@@ -126,13 +128,13 @@ class Player:
         if any(rule["do"] == "leave" for rule in rules.values()):
             self.left.add(number)
             return 0
-        done = self._act(sheet, rules)
-        if not done:
+        status = self._act(sheet, rules)
+        if status not in (_DONE, _CHANGED):
             self.left.add(number)
-        return int(done)
+        return int(status == _DONE)
 
-    def _act(self, sheet: Mapping[str, Any], rules: Mapping[int, Mapping[str, Any]]) -> bool:
-        """Take the case if nobody has it, and decide each item; False when the desk refused."""
+    def _act(self, sheet: Mapping[str, Any], rules: Mapping[int, Mapping[str, Any]]) -> int:
+        """Take the case if nobody has it, and decide each item; the first status that is not 200."""
         adverse = any(rule["do"] in _BY_DIRECTOR for rule in rules.values())
         director = adverse or sheet["holder"] == self.script.director["id"]
         role = (Role.MEDICAL_DIRECTOR if director else Role.REVIEWER).value
@@ -141,8 +143,9 @@ class Player:
         if sheet["holder"] != by["id"]:
             if sheet["holder"]:
                 self.desk.act(number, "release", role, {"by": {"id": sheet["holder"]}})
-            if self.desk.act(number, "take", role, {"by": by}) != 200:
-                return False
+            status = self.desk.act(number, "take", role, {"by": by})
+            if status != _DONE:
+                return status
         for item, rule in rules.items():
             body = {"by": by, **rule.get("body", {})}
             if rule["do"] == "approve":
@@ -151,7 +154,8 @@ class Player:
                 body["item"] = item
             if "why" in body:
                 body["why"] = {"criteria": failed[item], **body["why"]}
-            if self.desk.act(number, rule["do"], role, body) != 200:
+            status = self.desk.act(number, rule["do"], role, body)
+            if status != _DONE:
                 self.desk.act(number, "release", role, {"by": by})
-                return False
-        return True
+                return status
+        return _DONE
