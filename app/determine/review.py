@@ -86,6 +86,7 @@ def given_back(decision: Decision, delegate: str, moment: Moment) -> Decision:
         replace(
             each,
             pend_cause=PendCause.CLINICAL_REVIEW,
+            delegate="",
             reasons=(Reason("delegate-late", said("delegate-late")),),
         )
         if each.pend_cause is PendCause.DELEGATE and each.delegate == delegate
@@ -106,7 +107,8 @@ def rejudged_item(old: ItemDecision, new: ItemDecision | None) -> ItemDecision:
     if old.pend_cause is not PendCause.MISSING_FACTS:
         return old
     reasons = (Reason("attachment-arrived", said("attachment-arrived")),)
-    return replace(old, reasons=reasons, needed=(), pend_cause=PendCause.CLINICAL_REVIEW)
+    cause = PendCause.DELEGATE if old.delegate else PendCause.CLINICAL_REVIEW
+    return replace(old, reasons=reasons, needed=(), pend_cause=cause)
 
 
 def failed(finding: Finding) -> Iterator[Finding]:

@@ -24,7 +24,7 @@ from app.factory import build_app
 from app.flows.delegate import LEASE, Asking, ask_next
 from app.web.desk.acts import act_of
 from tests.delegate_double import SECRET, Company, listening
-from tests.spec.test_pauses import of_self_funded
+from tests.spec.test_pauses import of_self_funded, send
 from tests.spec.test_review import read, story
 from tests.world import World, actions, claim_of, fixed_moment, resource_of
 
@@ -80,8 +80,7 @@ class Shop:
 
     def row(self) -> Delegation:
         with self.world.context.store.read(self.world.caller.tenant) as look:
-            (found,) = look.delegations.of(story(self.world, self.id).case.id)
-        return found
+            return look.delegations.of(story(self.world, self.id).case.id)[-1]
 
     def call_back(self, said: Json, secret: bytes = SECRET, role: str = "delegate") -> TestResponse:
         """The company's own call with its decision."""
@@ -229,6 +228,23 @@ def test_without_a_decision_in_its_hours_the_case_comes_back(one: Shop) -> None:
     assert one.work(10**7) == 0
     late = one.call_back(APPROVES)
     assert (late.status_code, late.json) == (200, {"state": "in-review"})
+
+
+def test_what_it_asked_for_is_sent_to_it_when_it_arrives(one: Shop) -> None:
+    """It asks as a reviewer does; the requester sends it here, and the company decides with it."""
+    note = {"loinc": "11506-3", "question": words("The note of the visit.")}
+    asks = {"do": "ask", "role": "reviewer", "by": VEGA, "item": 1, "needed": [note]}
+    one.company.answers.append({"status": "decided", "acts": [asks]})
+    one.work()
+    assert story(one.world, one.id).case.state is CaseState.AWAITING_INFORMATION
+    assert one.work(600) == 0
+    send(one.world, too_early(), one.number)
+    assert story(one.world, one.id).case.state is CaseState.WITH_DELEGATE
+    one.company.answers.append(APPROVES)
+    assert one.work(600) == 1
+    first, second = one.company.asked
+    assert (len(first["attachments"]), len(second["attachments"])) == (0, 1)
+    assert story(one.world, one.id).case.state is CaseState.DECIDED
 
 
 def test_what_a_dead_worker_was_asking_is_asked_by_another_within_a_minute(shop: Shop) -> None:
