@@ -16,11 +16,11 @@ from typing import Any
 
 from app.clock import Moment
 from app.determine.eligibility import number_key, numbers
-from app.domain.case import Case
+from app.domain.case import Case, CaseState
 from app.domain.event import Event, EventKind
 from app.domain.guide import Guide
 from app.domain.principal import Principal
-from app.domain.request import PriorAuthRequest
+from app.domain.request import PriorAuthRequest, Use
 from app.errors import Broken
 from app.fhir.read.attachments import Sent, read_attachments
 from app.fhir.validate.text import parse
@@ -78,7 +78,12 @@ def hold(
 def early(
     context: Context, look: Read, caller: Principal, request: PriorAuthRequest, moment: Moment
 ) -> Early:
-    """What waits for this request. Raises Unavailable, and Broken when a document is gone."""
+    """What waits for this request, nothing for an opinion: it would be lost for the request itself.
+
+    Raises Unavailable, and Broken when a document is gone.
+    """
+    if request.use is not Use.PREAUTHORIZATION:
+        return NOTHING
     traces = [each for item in request.items for each in item.trace_numbers]
     names = dict.fromkeys(each.value for each in (*request.identifiers, *traces) if each.value)
     found = look.held.find(caller.id, request.guide, list(names), moment.now)
@@ -115,7 +120,12 @@ def with_resources(
 
 
 def give(work: Write, found: Early, case: Case, moment: Moment) -> None:
-    """Give what waited to its case: one event each, as when it comes later."""
+    """Give what waited to its case: one event each, as when it comes later.
+
+    A request with a business error gets nothing: it will be sent again, corrected.
+    """
+    if case.state is CaseState.REJECTED:
+        return
     for each in found.held:
         if work.held.matched(each.id, case.id):
             told = {**each.told, "document": str(each.document), "held": True}

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from app import resources
@@ -17,7 +18,17 @@ from app.factory import build_app
 from tests.spec.made import made_world
 from tests.spec.test_attach import GUIDES, form, paper, parameters, post
 from tests.spec.test_review import read, story
-from tests.world import NOW, Json, World, actions, claim_of, example, fixed_moment, resource_of
+from tests.world import (
+    FHIR_JSON,
+    NOW,
+    Json,
+    World,
+    actions,
+    claim_of,
+    example,
+    fixed_moment,
+    resource_of,
+)
 
 OWN = "CLINIC-2026-4711"
 NPI = "http://hl7.org/fhir/sid/us-npi"
@@ -119,6 +130,23 @@ def test_it_belongs_to_one_request_only_and_is_not_lost_when_that_fails(world: W
     assert world.submit(bad, guide).status_code == 400
     assert actions(world.answer(bundle, guide)) == {1: "A1"}
     assert actions(world.answer(request(guide), guide)) == {1: "A4"}
+
+
+def test_an_opinion_and_a_request_with_a_business_error_leave_it_for_the_request(
+    world: World,
+) -> None:
+    bundle, guide = request(Guide.V22), Guide.V22
+    early(world, guide, bundle, form(guide, bundle))
+    wrong = request(guide)
+    resource_of(wrong, "Patient")["birthDate"] = "1901-01-01"
+    assert world.answer(wrong, guide)["entry"][0]["resource"]["error"]
+    opinion = request(guide)
+    claim_of(opinion)["use"] = "predetermination"
+    asked = world.client.post(
+        "/fhir/2.2/Claim/$predetermine", data=orjson.dumps(opinion), content_type=FHIR_JSON
+    )
+    assert asked.status_code == 200
+    assert actions(world.answer(request(guide), guide)) == {1: "A1"}
 
 
 def test_a_patient_account_number_and_a_line_number_match_too(world: World) -> None:
