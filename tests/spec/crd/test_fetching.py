@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app import clock
 from app.domain.guide import Guide
+from app.factory import build_app
 from tests.ehr_double import Ehr, ehr
 from tests.spec.crd.asking import GUIDES, Json, ask, call, only, post
 from tests.world import World, new_world
@@ -108,3 +112,42 @@ def test_dispatched_orders_are_read_from_the_ehr(tmp_path: Path, guide: Guide) -
     with ehr(*resources(body)) as one:
         found = ask(world(tmp_path, one), without_prefetch(body, one), guide)
     assert [each["id"] for each in found] == ["oxygen"]
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_a_slow_ehr_is_waited_for_no_longer_than_the_setting_says(
+    tmp_path: Path, guide: Guide
+) -> None:
+    """Both rounds of queries share the seconds; what was sent along is answered all the same."""
+    with serving(guide, seconds=2.0) as one:
+        slow = new_world(tmp_path, FORTHWITH_EHR_SERVERS=one.base, FORTHWITH_EHR_SECONDS="0.4")
+        ticking = replace(slow.context, moment=clock.moment)
+        hurried = World(ticking, build_app(ticking).test_client())
+        began = time.monotonic()
+        bare = without_prefetch(call("order-sign-needed", guide), one)
+        assert post(hurried, bare, guide)[0] == 412
+        body = call("order-sign-needed", guide)
+        body = without_prefetch(body, one, *body["prefetch"])
+        said = only(ask(hurried, body, guide))
+        took = time.monotonic() - began
+    assert said["pa-needed"] == ["auth-needed"] and said["questionnaire"]
+    assert took < 1.9, "less than one answer of the EHR for both calls"
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_what_the_token_does_not_allow_is_asked_of_a_person(tmp_path: Path, guide: Guide) -> None:
+    """A partial EHR: some types are refused, others are not in the scope, the rest comes in pages."""
+    with serving(guide, refuses=frozenset({"Observation"}), page=1) as one:
+        body = without_prefetch(call("order-sign-granted", guide), one)
+        granted = "patient/Patient.rs patient/Coverage.rs patient/Observation.rs user/*.r"
+        body["fhirAuthorization"] = one.access(granted)
+        said = only(ask(world(tmp_path, one), body, guide))
+    assert said["pa-needed"] == ["auth-needed"] and said["questionnaire"]
+    assert not any(each.startswith("Condition?") for each in one.asked)
+
+
+def test_an_answer_in_pages_counts_whole(tmp_path: Path) -> None:
+    with serving(Guide.V22, page=1) as one:
+        body = without_prefetch(call("order-sign-granted", Guide.V22), one)
+        said = only(ask(world(tmp_path, one), body, Guide.V22))
+    assert said["pa-needed"] == ["satisfied"]
