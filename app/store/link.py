@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Executable, Row, Select, Table
+from sqlalchemy import Connection, Engine, Executable, PoolProxiedConnection, Row, Select, Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.store.engine import Engines, begin_immediate
@@ -34,6 +34,7 @@ class ReadLink:
         self.tenant = tenant
         self._engine = engine
         self._connection: Connection | None = None
+        self._plain: PoolProxiedConnection | None = None
 
     def fetch(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
         """All rows of a select; `tenant` is always among its parameters."""
@@ -48,7 +49,7 @@ class ReadLink:
         look_up = quick(statement, self._engine.dialect)
 
         def ask() -> list[Any]:
-            cursor = self._connected().connection.cursor()
+            cursor = self._cursor()
             try:
                 return look_up.run(cursor, self._with(values))
             finally:
@@ -75,6 +76,18 @@ class ReadLink:
             with suppress(SQLAlchemyError):
                 self._connection.close()
             self._connection = None
+        if self._plain is not None:
+            with suppress(SQLAlchemyError):
+                self._plain.close()
+            self._plain = None
+
+    def _cursor(self) -> Any:
+        """A cursor of the driver. SQLAlchemy's connection costs as much as the look-up does."""
+        if self._connection is not None:
+            return self._connection.connection.cursor()
+        if self._plain is None:
+            self._plain = self._engine.raw_connection()
+        return self._plain.cursor()
 
     def _connected(self) -> Connection:
         if self._connection is None:
@@ -140,6 +153,9 @@ class WriteLink(ReadLink):
         """Never asked again: rows that were sent before would be missing."""
         with translated(self._engine):
             return question()
+
+    def _cursor(self) -> Any:
+        return self._connected().connection.cursor()
 
     def _connected(self) -> Connection:
         connection = super()._connected()
