@@ -29,13 +29,18 @@ def unknowns(where: Where, subject: Subject) -> tuple[str, ...]:
 def conditions(where: Where, subject: Subject) -> Iterator[tuple[str, Truth]]:
     """Each written condition and whether it holds."""
     coverage, plan = subject.coverage, subject.coverage.plan
-    yield from _text("lines", where.lines, str(plan.line))
-    yield from _text("plans", where.plans, plan.id)
-    yield from _text("products", where.products, plan.product)
-    yield from _text("states", where.states, coverage.state or plan.state)
-    yield from _text("funding", where.funding, str(plan.funding))
+    if where.lines:
+        yield "lines", _text(where.lines, str(plan.line))
+    if where.plans:
+        yield "plans", _text(where.plans, plan.id)
+    if where.products:
+        yield "products", _text(where.products, plan.product)
+    if where.states:
+        yield "states", _text(where.states, coverage.state or plan.state)
+    if where.funding:
+        yield "funding", _text(where.funding, str(plan.funding))
     if where.networks:
-        yield from _text("networks", where.networks, network(subject))
+        yield "networks", _text(where.networks, network(subject))
     if where.places:
         place = subject.item.place
         yield "places", _codes(where.places, short_codes(place, {}) if place else None)
@@ -47,7 +52,7 @@ def conditions(where: Where, subject: Subject) -> Iterator[tuple[str, Truth]]:
         yield "accompanied-by", _codes(where.accompanied_by, other_services(subject))
     if where.sex:
         sex = subject.coverage.gender or subject.request.member.gender
-        yield from _text("sex", frozenset({where.sex}), sex)
+        yield "sex", _text(frozenset({where.sex}), sex)
     if where.age_from is not None or where.age_below is not None:
         yield "age", _age(where, age(subject))
 
@@ -73,10 +78,10 @@ def weight(where: Where) -> int:
     return sum(value for part, value in points if part)
 
 
-def _text(name: str, wanted: frozenset[str], found: str) -> Iterator[tuple[str, Truth]]:
-    if wanted:
-        truth = Truth.MET if found in wanted else Truth.UNMET
-        yield name, truth if found and found != "unknown" else Truth.UNKNOWN
+def _text(wanted: frozenset[str], found: str) -> Truth:
+    if not found or found == "unknown":
+        return Truth.UNKNOWN
+    return Truth.MET if found in wanted else Truth.UNMET
 
 
 def _codes(wanted: frozenset[str], found: Codes | None) -> Truth:
