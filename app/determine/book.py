@@ -166,6 +166,23 @@ class Rulebook:
         found.sort(key=lambda entry: entry.rank)
         return found
 
+    def keeping(self, policy: str, earlier: Rulebook) -> Rulebook:
+        """This rulebook with one policy as it stood in an earlier one."""
+        exact = {
+            code: tuple(e for e in entries if e.ready.policy.id != policy)
+            for code, entries in self._exact.items()
+        }
+        for code, entries in earlier._exact.items():
+            own = tuple(e for e in entries if e.ready.policy.id == policy)
+            if own:
+                exact[code] = (*exact.get(code, ()), *own)
+        wide = [e for e in self._wide if e.ready.policy.id != policy]
+        wide += [e for e in earlier._wide if e.ready.policy.id == policy]
+        kept = {**self.policies, policy: earlier.policies[policy]}
+        return replace(
+            self, policies=MappingProxyType(kept), _exact=exact, _wide=tuple(wide), _asked={}
+        )
+
     def _has(self, guidance: Guidance) -> bool:
         policy = self.policies.get(guidance.policy)
         return policy is not None and any(v.version == guidance.version for v in policy.versions)

@@ -188,7 +188,7 @@ class Guidance:
 
     `key` is that id, `order` the order as the EHR names it, `codes` are `system|code` of the service,
     `policy`, `version` and `sha256` the text that spoke ("" when none knows the service), `day` the
-    day of service whose rules counted.
+    day of service whose rules counted, `rulebook` the hash of the rulebook in force then.
     """
 
     key: str
@@ -198,3 +198,4 @@ class Guidance:
     version: str
     sha256: str
     day: date
+    rulebook: str = ""

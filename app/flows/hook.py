@@ -235,7 +235,11 @@ def _news(
     for place, target in enumerate(asking.targets):
         own = [(line, said[line.sequence]) for line in lines if line.target == place]
         key = _key(target, asking, moment)
-        guidance += (each for line, one in own if (each := _guidance(key, line, one)))
+        guidance += (
+            each
+            for line, one in own
+            if (each := _guidance(key, line, one, context.rulebook.sha256))
+        )
         told = _merged([one for _, one in own])
         if not asking.call.hook.is_primary:
             told = [extension.on_secondary(each) for each in told]
@@ -251,14 +255,21 @@ def _key(target: Json, asking: Asking, moment: Moment) -> str:
     return extension.key_of(before) or str(moment.new_uuid())
 
 
-def _guidance(key: str, line: Line, said: Assertion) -> Guidance | None:
+def _guidance(key: str, line: Line, said: Assertion, rulebook: str) -> Guidance | None:
     """None where nothing was judged."""
     if said.judged_on is None:
         return None
     codes = tuple(f"{text(c, 'system')}|{text(c, 'code')}" for c in parts(line.concept, "coding"))
     order = name_of(line.resource)
     return Guidance(
-        key, order, codes, said.policy, said.policy_version, said.policy_sha256, said.judged_on
+        key=key,
+        order=order,
+        codes=codes,
+        policy=said.policy,
+        version=said.policy_version,
+        sha256=said.policy_sha256,
+        day=said.judged_on,
+        rulebook=rulebook,
     )
 
 

@@ -26,7 +26,7 @@ from app.flows.history import StoredHistory
 from app.flows.judge import judge
 from app.flows.record import Intake, open_case, record
 from app.flows.repeat import earlier_answer, mark_of
-from app.flows.told_facts import with_told_facts
+from app.flows.told_facts import rulebook_for, with_told_facts
 from app.store import Taken
 
 
@@ -71,7 +71,7 @@ def submit(
         request,
         bundle,
         context.eligibility,
-        context.rulebook,
+        rulebook_for(request, context.in_force),
         namespace,
         moment,
         StoredHistory(context.store, caller.tenant),

@@ -24,6 +24,7 @@ from app.fhir.read import read_request
 from app.fhir.validate import Limits
 from app.fhir.validate.text import parse
 from app.flows.discover import options
+from app.rulebook import InForce, Rulebook
 from app.store import HookCall, Read, Write
 
 
@@ -42,6 +43,19 @@ def with_told_facts(
     return _with_evidence(
         replace(request, items=items), [each for one in heard.values() for each in one.evidence]
     )
+
+
+def rulebook_for(request: PriorAuthRequest, in_force: InForce) -> Rulebook:
+    """The rulebook to judge by: the one in force, with the policies that guided lines of the request
+    as they stood when they spoke, where their text has changed since and is still on the shelf."""
+    rulebook = in_force.current()
+    for told in (item.guidance for item in request.items if item.guidance):
+        now = rulebook.policies.get(told.policy)
+        if told.policy and (now is None or now.sha256 != told.sha256):
+            earlier = in_force.of(told.rulebook)
+            if earlier is not None and told.policy in earlier.policies:
+                rulebook = rulebook.keeping(told.policy, earlier)
+    return rulebook
 
 
 def _guided(item: Item, guidance: Sequence[Guidance]) -> Item:

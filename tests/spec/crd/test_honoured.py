@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import shutil
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,9 @@ from app.domain.event import EventKind
 from app.domain.guide import Guide
 from app.fhir.urls import ext
 from app.flows.replay import past_cases
+from app.rulebook import Shelf
 from tests.ehr_double import ehr
+from tests.http.test_rulebook_swap import stand
 from tests.spec.crd.asking import GUIDES, Json, ask, call, only
 from tests.world import World, actions, example, new_world, resource_of
 
@@ -142,3 +144,26 @@ def test_what_the_hook_read_from_the_ehr_counts_in_the_submission(
         body |= {"fhirServer": one.base, "fhirAuthorization": one.access()}
         (key,) = only(ask(world, body, guide))["coverage-assertion-id"]
     assert actions(world.answer(submitted(guide, key), guide)) == {1: "A1"}
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_a_policy_whose_text_changed_decides_as_it_stood_in_the_hook(
+    tmp_path: Path, guide: Guide
+) -> None:
+    """The shelf keeps earlier rulebooks; other lines are judged by the one in force."""
+    shelf = Shelf(tmp_path / "shelf")
+    shelf.home.mkdir()
+    now = datetime(2026, 11, 25, tzinfo=UTC)
+    first = stand(shelf, resources.data("policies"))
+    shelf.activate(first, now, "ana")
+    world = new_world(tmp_path, FORTHWITH_POLICIES=str(shelf.home))
+    (key,) = only(ask(world, what_if(guide), guide))["coverage-assertion-id"]
+
+    stricter = tmp_path / "policies"
+    shutil.copytree(resources.data("policies"), stricter)
+    path = stricter / "home-oxygen" / "policy.yaml"
+    path.write_text(path.read_text().replace("at_most: 88", "at_most: 80"))
+    shelf.activate(stand(shelf, stricter), now, "ana")
+    told_again = only(ask(world, what_if(guide), guide))["coverage-assertion-id"]
+    assert actions(world.answer(submitted(guide, key), guide)) == {1: "A1"}
+    assert actions(world.answer(submitted(guide, told_again[0]), guide)) == {1: "A4"}
