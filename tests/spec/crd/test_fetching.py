@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -151,3 +152,17 @@ def test_an_answer_in_pages_counts_whole(tmp_path: Path) -> None:
         body = without_prefetch(call("order-sign-granted", Guide.V22), one)
         said = only(ask(world(tmp_path, one), body, Guide.V22))
     assert said["pa-needed"] == ["satisfied"]
+
+
+def test_a_call_that_waits_for_its_ehr_holds_up_nobody(tmp_path: Path) -> None:
+    """ADR 16: it waits without the turn of its process."""
+    with serving(Guide.V22, seconds=3.0) as one:
+        made = world(tmp_path, one)
+        bare = without_prefetch(call("order-sign-needed", Guide.V22), one)
+        waiting = Thread(target=post, args=(made, bare, Guide.V22))
+        waiting.start()
+        while not one.asked:
+            time.sleep(0.01)
+        said = only(ask(made, call("order-sign-needed", Guide.V22), Guide.V22))
+        assert waiting.is_alive() and said["pa-needed"] == ["auth-needed"]
+        waiting.join()

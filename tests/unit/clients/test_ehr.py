@@ -101,6 +101,7 @@ def test_a_next_page_elsewhere_is_not_followed_with_the_token(peer) -> None:
     assert found == Fetched(complete=False)
     asked_for = [each.split()[1] for each in one.requests]
     assert asked_for == [b"/fhir/metadata", b"/fhir/Patient?name=x"]
+    assert TOKEN.encode() not in one.requests[0], "what a server can do is public"
 
 
 def test_only_granted_types_are_asked_for() -> None:
