@@ -28,6 +28,15 @@ _WEAK: Final = {
 guide sends it on, slices that need the resolved actors, and an R5 extension in an earlier shape."""
 
 
+_DEFECTS: Final = (
+    (_CONTEXT, "extension-infoChanged "),
+    (_CONTEXT, "modifierextension-infoCancelled "),
+    ("Validation_VAL_Profile_Maximum", "Bundle.entry:Claim: max allowed = 1, but found 2"),
+)
+"""Contradictions of the guide with itself that an update cannot escape: marks that the update profile
+has where their own context forbids them, and the prior Claim that 2.0 wants but has no place for."""
+
+
 def produce(folder: Path) -> int:
     """Run the spec tests so that they leave their answers in `folder`; the exit status."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/spec"]
@@ -83,7 +92,11 @@ def real(found: list[Found]) -> list[Found]:
     A reference to an entry fails when the entry does; so a failed reference counts only where some
     other error is left.
     """
-    errors = [f for f in found if f.is_error]
+    errors = [f for f in found if f.is_error and not _is_defect(f)]
     rest = [f for f in errors if not referee.undecided(f) and f.id != _FOLLOWS]
     lacking = any(referee.undecided(f) for f in errors)
     return rest if lacking else errors
+
+
+def _is_defect(found: Found) -> bool:
+    return any(found.id == name and said in found.text for name, said in _DEFECTS)

@@ -648,3 +648,4 @@ class DeadlineRule:
     policies: frozenset[str] = frozenset()
     period: Period = ALWAYS
     pause: ClockPause | None = None
+    restarts: bool = False

@@ -133,13 +133,11 @@ def _plan(
         return _no(opened, sent, (hindered,), moment)
     eligibility, fresh = opened.stored.eligibility, None
     if amendment.judged:
-        gone = amendment.cancelled | {
-            each.sequence for each in decision.items if each.outcome is Outcome.CANCELLED
-        }
-        eligibility, fresh = _judged(context, sent, opened, bundle, gone, waited, moment)
+        eligibility, fresh = _judged(context, sent, opened, bundle, amendment, waited, moment)
         if fresh.errors:
             return _no(opened, sent, fresh.errors, moment)
-    made = rules.amended(decision, fresh, amendment, request, frozenset(), moment)
+    restarting = frozenset(each.id for each in context.rulebook.deadlines if each.restarts)
+    made = rules.amended(decision, fresh, amendment, request, restarting, moment)
     told = replace(opened, request=request, bundle=bundle)
     return _Plan(told, made, amendment, eligibility, waited)
 
@@ -149,12 +147,20 @@ def _judged(
     sent: Sent,
     opened: Open,
     bundle: Json,
-    gone: frozenset[int],
+    amendment: Amendment,
     waited: Early,
     moment: Moment,
 ) -> tuple[Eligibility | None, Decision]:
-    """What the rules say now of all items that are not cancelled, with everything attached so far."""
-    tenant = sent.caller.tenant
+    """What the rules say now of all items that are not cancelled, with everything attached so far.
+
+    Items that keep their authorization count as authorized before, so that a renewal is told from a
+    first request.
+    """
+    tenant, stored = sent.caller.tenant, opened.stored.decision
+    gone = amendment.cancelled | {
+        each.sequence for each in stored.items if each.outcome is Outcome.CANCELLED
+    }
+    kept = tuple(e for e in stored.items if e.sequence not in amendment.judged | gone)
     with context.store.read(tenant) as look:
         more = (*arrived(context, look, opened.events), *waited.resources)
         whole = with_resources(bundle, more, moment)
@@ -168,7 +174,7 @@ def _judged(
         context.rulebook,
         context.settings.namespace,
         moment,
-        StoredHistory(context.store, tenant, opened.case.id),
+        StoredHistory(context.store, tenant, opened.case.id, (replace(stored, items=kept),)),
     )
 
 

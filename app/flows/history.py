@@ -43,11 +43,12 @@ class StoredHistory:
     store: Store
     tenant: str
     before: uuid.UUID = LATEST
+    kept: tuple[Decision, ...] = ()
 
     def granted(self, member_id: str, by: datetime) -> Iterable[Decision]:
-        """See HistorySource; only cases before that one."""
+        """See HistorySource: `kept`, which the caller knows already, and cases before `before`."""
         with self.store.read(self.tenant) as look:
-            return look.decisions.granted(member_id, by, self.before)
+            return (*self.kept, *look.decisions.granted(member_id, by, self.before))
 
     def paid(self, coverage: Coverage) -> Iterable[tuple[str, PaidLine]]:
         """See HistorySource."""

@@ -240,7 +240,9 @@ def _tables(book: Rulebook) -> dict[str, str]:
             said[f"plan {plan.id}, waiting {waiting.id}"] = words
     for rule in book.deadlines:
         stands = f", pause {rule.pause.most} {rule.pause.unit}" if rule.pause else ""
-        said[f"deadline {rule.id}"] = f"{rule.amount} {rule.unit}{stands}, {_days(rule.period)}"
+        again = ", again after an update" if rule.restarts else ""
+        time = f"{rule.amount} {rule.unit}{stands}{again}"
+        said[f"deadline {rule.id}"] = f"{time}, {_days(rule.period)}"
     for delegate in book.delegates.values():
         said[f"delegate {delegate.id}"] = f"{delegate.name}, {delegate.phone}"
     for app in book.apps.values():

@@ -291,9 +291,15 @@ def _deadline(node: Node, state: FileState) -> DeadlineRule:
         policies=some("policies"),
         period=period(fields),
         pause=_pause(paused, name, state) if (paused := fields.get("pause")) else None,
+        restarts=_restarts(fields.get("after_update")),
     )
     fields.done()
     return made
+
+
+def _restarts(node: Node | None) -> bool:
+    """Whether an update gives the whole time again; where nothing is said it does not."""
+    return node is not None and node.one_of(("keep", "restart")) == "restart"
 
 
 def _pause(node: Node, rule: str, state: FileState) -> ClockPause:

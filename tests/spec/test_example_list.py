@@ -9,7 +9,7 @@ import pytest
 from app import resources
 from app.domain.guide import Guide
 from app.fhir.urls import profile
-from tests.spec.reading import action, error_codes, items
+from tests.spec.reading import Json, action, error_codes, items
 from tests.world import World, example, examples
 
 ROW = re.compile(r"^\| ([a-z-]+) \| [^|]+ \| (REST|urn) \| ([^|]+) \|$")
@@ -29,6 +29,38 @@ def listed() -> dict[tuple[Guide, str], tuple[str, str]]:
 
 
 LISTED = listed()
+CHAIN = re.compile(
+    r"^\| ([a-z-]+) \| ([a-z/-]+) \| [^|]+ \| ((?:A\d|C|error \d+)(?: [^|]+)?) \|$", re.M
+)
+UPDATES = {
+    f"update/{name}": (after, answer)
+    for name, after, answer in CHAIN.findall(
+        (resources.data("examples") / "README.md").read_text().partition("\n## Updates ")[2]
+    )
+}
+
+
+def before(name: str) -> list[str]:
+    """What must have been sent before an example, in this order."""
+    after = UPDATES[name][0] if name in UPDATES else "-"
+    return [] if after == "-" else [*before(after), after]
+
+
+@pytest.mark.parametrize("guide", list(Guide))
+def test_the_table_of_updates_names_every_one_of_them(guide: Guide) -> None:
+    folder = resources.data("examples") / "pas" / guide.value / "update"
+    assert {f"update/{path.stem}" for path in folder.glob("*.json")} == set(UPDATES)
+
+
+@pytest.mark.parametrize("name", UPDATES)
+@pytest.mark.parametrize("guide", list(Guide))
+def test_each_update_is_valid_and_answered_as_listed(world: World, guide: Guide, name: str) -> None:
+    for earlier in before(name):
+        world.answer(example(earlier, guide), guide)
+    bundle = example(name, guide)
+    issues = world.context.validators[guide].bundle(bundle, profile.REQUEST_BUNDLE)
+    assert [issue for issue in issues if issue.is_error] == []
+    assert told(world.answer(bundle, guide)) == UPDATES[name][1]
 
 
 def test_the_tables_name_every_example_and_no_other() -> None:
@@ -39,12 +71,15 @@ def test_the_tables_name_every_example_and_no_other() -> None:
 def test_each_example_is_valid_and_answered_as_listed(
     world: World, guide: Guide, name: str
 ) -> None:
-    form, told = LISTED[guide, name]
+    form, said = LISTED[guide, name]
     bundle = example(name, guide)
     assert bundle["entry"][0]["fullUrl"].startswith("urn:uuid:") is (form == "urn")
     issues = world.context.validators[guide].bundle(bundle, profile.REQUEST_BUNDLE)
     assert [issue for issue in issues if issue.is_error] == []
-    answer = world.answer(bundle, guide)
+    assert told(world.answer(bundle, guide)) == said
+
+
+def told(answer: Json) -> str:
+    """The review action of each line, then the business errors."""
     actions = [action(item) for _, item in sorted(items(answer).items())]
-    codes = [f"error {reason}" for reason, _ in error_codes(answer)]
-    assert " ".join(actions + codes) == told
+    return " ".join(actions + [f"error {reason}" for reason, _ in error_codes(answer)])
