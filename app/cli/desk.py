@@ -87,7 +87,8 @@ def _list(context: Context, caller: Principal) -> None:
     found = waiting(context, caller)
     for each in found:
         due = f"{each.case.due:%Y-%m-%d %H:%M} UTC" if each.case.due else "-"
-        print(f"{each.case.number}  {due}  {each.case.state}  {each.holder or '-'}")
+        late = "  overdue" if each.escalated else ""
+        print(f"{each.case.number}  {due}  {each.case.state}  {each.holder or '-'}{late}")
     if not found:
         print("No case waits.", file=sys.stderr)
 

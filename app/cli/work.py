@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import functools
 import threading
+from dataclasses import replace
 
 from app.clients.delegate import HttpDelegateDesk
 from app.clients.subscriber import SubscriberClient
 from app.clock import Moment, moment
 from app.errors import BadSetup
 from app.factory import build_context
+from app.flows.context import Context
 from app.flows.delegate import Asking, ask_next
 from app.flows.deliver import deliver, redrive
 from app.flows.expire import expire
@@ -19,7 +21,7 @@ from app.flows.retire import Visible, retire
 from app.jobs.deliver import Deliver, deliver_all, keep_delivering
 from app.jobs.prune import Prune, keep_pruning
 from app.jobs.stop import until_told
-from app.jobs.watch import watch, watch_once
+from app.jobs.watch import Expire, watch, watch_once
 from app.settings import Settings
 from app.store import Store, is_current
 from app.web import log
@@ -80,7 +82,7 @@ def beside(settings: Settings) -> None:
 
 
 def _once(store: Store, settings: Settings) -> None:
-    late = watch_once(functools.partial(expire, store, settings.tenant), moment())
+    late = watch_once(_expirer(store, settings), moment())
     client = SubscriberClient(settings.demo)
     try:
         made = deliver_all(_sender(store, settings, client), moment)
@@ -113,13 +115,23 @@ def _until_stopped(store: Store, settings: Settings, every: float) -> None:
         senders[-1].start()
     pruner = threading.Thread(target=keep_pruning, args=(_pruner(store, settings), moment, stop))
     pruner.start()
-    watch(functools.partial(expire, store, settings.tenant), moment, stop, every)
+    watch(_expirer(store, settings), moment, stop, every)
     for thread in (*senders, pruner):
         thread.join()
     for client in clients:
         client.close()
     if asking is not None:
         asking.close()
+
+
+def _expirer(store: Store, settings: Settings) -> Expire:
+    """What a late case needs is loaded when there is the first one."""
+
+    @functools.cache
+    def context() -> Context:
+        return replace(build_context(settings), store=store)
+
+    return functools.partial(expire, store, settings.tenant, context=context)
 
 
 class _Asking:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -111,6 +111,26 @@ def rejudged_item(old: ItemDecision, new: ItemDecision | None) -> ItemDecision:
     return replace(old, reasons=reasons, needed=(), pend_cause=cause)
 
 
+def granted_in_full(
+    request: PriorAuthRequest, item: Item, today: date, moment: Moment, until: date | None = None
+) -> Grant:
+    """What an item asks for, authorized today; raises Unprocessable if `until` cuts its days."""
+    start = request.service_day(item, today)
+    asked_end = item.serviced.end if item.serviced else None
+    if until and until < max(start, asked_end or start):
+        raise Unprocessable("An approval covers all days asked for; else modify.", at="until")
+    last = until or asked_end or start + LASTS - timedelta(days=1)
+    return Grant(
+        moment.new_number("FA"),
+        today,
+        Period(start, last),
+        item.quantity,
+        item.service,
+        item.serviced,
+        revenue=item.revenue,
+    )
+
+
 def failed(finding: Finding) -> Iterator[Finding]:
     """The cited criteria that made a finding unmet: only below parts that are unmet themselves, and
     never the condition of a rule.
@@ -139,25 +159,12 @@ def _step(
     today = moment.now.astimezone(ZoneInfo(zone)).date()
 
     def full(item: Item) -> Grant:
-        start = request.service_day(item, today)
-        asked_end = item.serviced.end if item.serviced else None
-        end = act.until if isinstance(act, Approve) and act.until else None
-        if end and end < max(start, asked_end or start):
-            raise Unprocessable("An approval covers all days asked for; else modify.", at="until")
-        last = end or asked_end or start + LASTS - timedelta(days=1)
-        return Grant(
-            moment.new_number("FA"),
-            today,
-            Period(start, last),
-            item.quantity,
-            item.service,
-            item.serviced,
-            revenue=item.revenue,
-        )
+        until = act.until if isinstance(act, Approve) else None
+        return granted_in_full(request, item, today, moment, until)
 
     def granted(each: ItemDecision, code: str) -> ItemDecision:
         opinion = request.use is Use.PREDETERMINATION
-        return _settled(
+        return settled(
             each,
             outcome=Outcome.APPROVED,
             clinical=Truth.MET,
@@ -195,7 +202,7 @@ def _step(
     return step
 
 
-def _settled(each: ItemDecision, **changes: Any) -> ItemDecision:
+def settled(each: ItemDecision, **changes: Any) -> ItemDecision:
     """The item as decided: nothing of its waiting, or of an earlier denial, is left."""
     none = {"needed": (), "pend_cause": None, "review_reference": "", "adverse": None}
     return replace(each, **none | changes)
@@ -232,7 +239,7 @@ def _adversely(
         Reason("criteria-not-met", adverse.reason, tuple(cited)),
         Reason("would-change", adverse.would_change),
     )
-    return _settled(
+    return settled(
         each,
         outcome=outcome,
         clinical=Truth.UNMET,

@@ -45,6 +45,10 @@ REASONS: Mapping[str, Text] = MappingProxyType(
             "en": "Cancelled at the requester's wish.",
             "es": "Cancelado a petición del solicitante.",
         },
+        "deemed-approved": {
+            "en": "Approved because no decision was made in time: {citation} says so.",
+            "es": "Aprobado porque no se decidió a tiempo: así lo establece {citation}.",
+        },
         "earlier-stands": {
             "en": "Until this change is decided, authorization {number} stays in force as granted.",
             "es": "Hasta que se decida este cambio, la autorización {number} sigue vigente como se "

@@ -22,6 +22,7 @@ class EventKind(StrEnum):
     CLOCK_STOPPED = "clock-stopped"
     CLOCK_EXTENDED = "clock-extended"
     CLOCK_EXPIRED = "clock-expired"
+    ESCALATED = "escalated"
     ANSWERED = "answered"
     REPEATED = "repeated"
     ATTACHED = "attached"

@@ -628,12 +628,32 @@ class ClockPause:
     then: int = 0
 
 
+class LapseEffect(StrEnum):
+    """What a law makes of a deadline that the payer missed."""
+
+    COUNTS_AS_DENIAL = "counts-as-denial"
+    DEEMED_APPROVED = "deemed-approved"
+
+
+@dataclass(frozen=True, slots=True)
+class Lapse:
+    """The effect of a missed deadline, and where that is written.
+
+    `counts-as-denial` opens the ways of appeal and makes a notice due; nobody is denied by it here.
+    `deemed-approved` authorizes what was complete.
+    """
+
+    effect: LapseEffect
+    citations: tuple[Citation, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class DeadlineRule:
     """By when a decision is due: dated, cited, by line, funding, state, review kind and urgency.
 
     `unit` is `hours`, `days` (calendar) or `business-days`. Empty sets do not restrict. `pause` None:
-    the clock never stands still.
+    the clock never stands still. `restarts`: an update gives a changed item the whole time again.
+    `lapse` None: the law says nothing of a missed deadline that would change the request.
     """
 
     id: str
@@ -649,3 +669,4 @@ class DeadlineRule:
     period: Period = ALWAYS
     pause: ClockPause | None = None
     restarts: bool = False
+    lapse: Lapse | None = None

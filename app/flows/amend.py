@@ -42,6 +42,7 @@ from app.flows.record import (
     names_of,
 )
 from app.flows.repeat import earlier_answer
+from app.flows.review import holder
 from app.flows.told_facts import with_told_facts
 from app.store import Adopted, DocumentKind, NameKind, Resource, Submission, Taken, Write
 
@@ -241,8 +242,8 @@ def _store(
         work.documents.put(held_id, held, DocumentKind.RECEIVED, MEDIA_TYPE)
     log(EventKind.RECEIVED, sent.caller.id, {"document": str(held_id)})
     kind = EventKind.CANCELLED if update.whole else EventKind.UPDATED
-    if holder := _holder(opened):
-        log(EventKind.RELEASED, holder, {"because": kind.value})
+    if who := holder(opened.events):
+        log(EventKind.RELEASED, who, {"because": kind.value})
     if plan.amendment.judged:
         log(EventKind.ELIGIBILITY_CHECKED, MACHINE, eligibility_found(plan.eligibility))
     give(work, plan.waited, case, moment)
@@ -312,12 +313,6 @@ def _name(work: Write, sent: Sent, update: Update, found: Found, version: int) -
     if case.id not in {each.case_id for each in known}:
         names = [(NameKind.URL, first)]
         work.request_names.add(case.submitter, case.id, found.version, names)
-
-
-def _holder(opened: Open) -> str:
-    """Who has taken the case: they must look at it anew."""
-    hands = [e for e in opened.events if e.kind in (EventKind.TAKEN, EventKind.RELEASED)]
-    return hands[-1].actor if hands and hands[-1].kind is EventKind.TAKEN else ""
 
 
 def _submission(sent: Sent, opened: Open, request: Any, answer: Any, moment: Moment) -> Submission:

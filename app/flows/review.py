@@ -40,10 +40,11 @@ class Reviewer:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A case in the list; `holder` is who has taken it, else ""."""
+    """A case in the list; `holder` is who has taken it, else "". `escalated`: its deadline was missed."""
 
     case: Case
     holder: str
+    escalated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,9 @@ def waiting(context: Context, caller: Principal) -> list[Waiting]:
     check(caller, Scope.REVIEW)
     with context.store.read(caller.tenant) as look:
         found = look.cases.waiting(MOST)
-        holders = look.events.holders([case.id for case in found])
-    return [Waiting(case, holders.get(case.id, "")) for case in found]
+        ids = [case.id for case in found]
+        holders, late = look.events.holders(ids), look.events.escalated(ids)
+    return [Waiting(case, holders.get(case.id, ""), case.id in late) for case in found]
 
 
 def sheet(context: Context, caller: Principal, name: str) -> Sheet:
@@ -81,7 +83,7 @@ def sheet(context: Context, caller: Principal, name: str) -> Sheet:
     unmet = {e.sequence: tuple(failed(e.finding)) for e in decision.items if e.finding}
     return Sheet(
         case=story.case,
-        holder=_holder(story.events),
+        holder=holder(story.events),
         language=member_language(decision),
         items={each.sequence: each.outcome for each in decision.items},
         policies={e.sequence: e.policy.id if e.policy else "" for e in decision.items},
@@ -138,7 +140,7 @@ def _decide(
     opened = open_stored(context, work, case)
     if not isinstance(act, Overturn):
         _waits(case)
-        if _holder(opened.events) != by.id:
+        if holder(opened.events) != by.id:
             raise Conflict("Take the case first: it is decided by who has taken it.")
     director = Role.MEDICAL_DIRECTOR in caller.roles
     role = Role.MEDICAL_DIRECTOR if director else Role.REVIEWER
@@ -157,6 +159,7 @@ def _waits(case: Case) -> None:
         raise Conflict(f"The case is {case.state}: it does not wait for a person.")
 
 
-def _holder(events: tuple[Event, ...]) -> str:
+def holder(events: tuple[Event, ...]) -> str:
+    """Who has taken the case and not given it back, else ""."""
     hands = [e for e in events if e.kind in (EventKind.TAKEN, EventKind.RELEASED)]
     return hands[-1].actor if hands and hands[-1].kind is EventKind.TAKEN else ""

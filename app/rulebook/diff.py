@@ -241,7 +241,8 @@ def _tables(book: Rulebook) -> dict[str, str]:
     for rule in book.deadlines:
         stands = f", pause {rule.pause.most} {rule.pause.unit}" if rule.pause else ""
         again = ", again after an update" if rule.restarts else ""
-        time = f"{rule.amount} {rule.unit}{stands}{again}"
+        lapse = f", missed: {rule.lapse.effect}" if rule.lapse else ""
+        time = f"{rule.amount} {rule.unit}{stands}{again}{lapse}"
         said[f"deadline {rule.id}"] = f"{time}, {_days(rule.period)}"
     for delegate in book.delegates.values():
         said[f"delegate {delegate.id}"] = f"{delegate.name}, {delegate.phone}"

@@ -22,6 +22,8 @@ from app.domain.policy import (
     EvidenceSlot,
     Exclusion,
     GoldCard,
+    Lapse,
+    LapseEffect,
     Limit,
     PayerApp,
     PolicySource,
@@ -292,6 +294,7 @@ def _deadline(node: Node, state: FileState) -> DeadlineRule:
         period=period(fields),
         pause=_pause(paused, name, state) if (paused := fields.get("pause")) else None,
         restarts=_restarts(fields.get("after_update")),
+        lapse=_lapse(lapsed, name, state) if (lapsed := fields.get("lapse")) else None,
     )
     fields.done()
     return made
@@ -312,6 +315,15 @@ def _pause(node: Node, rule: str, state: FileState) -> ClockPause:
         citations=_cited(fields, state),
         then=then.whole() if then else 0,
     )
+    fields.done()
+    return made
+
+
+def _lapse(node: Node, rule: str, state: FileState) -> Lapse:
+    fields = Fields(node, "a lapse")
+    verified(fields, f"{rule} lapse", state)
+    effect = fields.need("effect").one_of(tuple(LapseEffect))
+    made = Lapse(LapseEffect(effect), _cited(fields, state))
     fields.done()
     return made
 

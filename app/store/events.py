@@ -33,6 +33,16 @@ _HOLDING = (
     .order_by(events.c.case_id, events.c.sequence)
 )
 
+_ESCALATED = (
+    select(events.c.case_id)
+    .where(
+        events.c.tenant == bindparam("tenant"),
+        events.c.case_id.in_(bindparam("ids", expanding=True)),
+        events.c.kind == EventKind.ESCALATED.value,
+    )
+    .distinct()
+)
+
 _PAPERS = (
     select(events.c.case_id, events.c.kind, events.c.at, events.c.data)
     .where(
@@ -47,14 +57,6 @@ _NEXT = (
     "INSERT INTO events (tenant, case_id, sequence, id, kind, at, actor, data) "
     "SELECT ?, ?, COALESCE(MAX(sequence), 0) + 1, ?, ?, ?, ?, ? "
     "FROM events WHERE tenant = ? AND case_id = ?"
-)
-
-_NEXT_UNLESS = (
-    "INSERT INTO events (tenant, case_id, sequence, id, kind, at, actor, data) "
-    "SELECT ?, ?, last.sequence + 1, ?, ?, ?, ?, ? "
-    "FROM (SELECT MAX(sequence) AS sequence FROM events WHERE tenant = ? AND case_id = ?) AS last "
-    "WHERE NOT EXISTS "
-    "(SELECT 1 FROM events WHERE tenant = ? AND case_id = ? AND kind = ? AND at >= ?)"
 )
 
 
@@ -104,6 +106,11 @@ class Events:
             found[row.case_id] = row.actor if row.kind == EventKind.TAKEN.value else ""
         return {case_id: actor for case_id, actor in found.items() if actor}
 
+    def escalated(self, case_ids: Sequence[uuid.UUID]) -> frozenset[uuid.UUID]:
+        """Which of these cases have missed a deadline."""
+        rows = self._link.fetch(_ESCALATED, {"ids": list(case_ids)})
+        return frozenset(row.case_id for row in rows)
+
 
 class EventWriter(Events):
     """Reads and extends the log."""
@@ -140,18 +147,6 @@ class EventWriter(Events):
                 "actor": event.actor,
                 "data": data,
             },
-        )
-
-    def append_unless(self, event: Event, since: datetime) -> None:
-        """Add the event to a stored case, unless its log has one of that kind at or after `since`."""
-        tenant, case_id, kind = self._write.tenant, event.case_id, event.kind.value
-        data = encode(event.data).decode()
-        self._write.turn(case_id)
-        self._write.after(
-            _NEXT_UNLESS,
-            *(tenant, case_id, event.id, kind, event.at, event.actor, data),
-            *(tenant, case_id),
-            *(tenant, case_id, kind, since),
         )
 
 

@@ -177,7 +177,8 @@ class Cases(RuleBasedStateMachine):
     @rule(hours=st.sampled_from([1, 30, 200, 1500]))
     def time_passes(self, hours: int) -> None:
         self.clock.now += timedelta(hours=hours)
-        expire(self.world.context.store, self.world.caller.tenant, self.clock())
+        context = self.world.context
+        expire(context.store, self.world.caller.tenant, self.clock(), lambda: context)
 
     # what always holds ------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -58,27 +57,6 @@ def test_only_waiting_cases_past_their_due_instant_are_overdue(store: Store) -> 
     assert overdue(store, DUE + timedelta(seconds=1)) == [late.id]
     assert overdue(store, DUE + timedelta(days=1)) == [late.id, later.id]
     assert overdue(store, DUE + timedelta(days=1), most=1) == [late.id]
-
-
-def test_an_expiry_is_appended_once_by_however_many(store: Store) -> None:
-    case = add(store, a_case(CaseState.IN_REVIEW, DUE))
-    gate = threading.Barrier(4)
-
-    def note() -> None:
-        gate.wait()
-        with store.write("demo") as work:
-            at = DUE + timedelta(seconds=5)
-            work.events.append_unless(event(case, EventKind.CLOCK_EXPIRED, at), since=DUE)
-
-    threads = [threading.Thread(target=note) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    with store.read("demo") as look:
-        kinds = [each.kind for each in look.events.of(case.id)]
-    assert kinds == [EventKind.RECEIVED, EventKind.CLOCK_EXPIRED]
-    assert overdue(store, DUE + timedelta(days=1)) == []
 
 
 def test_an_expiry_before_a_later_due_instant_does_not_count(store: Store) -> None:

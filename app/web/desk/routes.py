@@ -28,7 +28,10 @@ def routes(context: Context, turn: Turn) -> list[Route]:
     """The addresses of the desk."""
 
     def listed(caller: Principal) -> Response:
-        found = [_head(each.case) | {"holder": each.holder} for each in waiting(context, caller)]
+        found = [
+            _head(each.case) | {"holder": each.holder, "escalated": each.escalated}
+            for each in waiting(context, caller)
+        ]
         return _json({"cases": found})
 
     def shown(caller: Principal, name: str) -> Response:
