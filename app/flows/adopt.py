@@ -12,7 +12,6 @@ import orjson
 
 from app.clock import Moment
 from app.determine import amend as rules
-from app.determine.eligibility import numbers
 from app.domain.coverage import Eligibility
 from app.domain.decision import BusinessProblem, Decision
 from app.domain.request import PriorAuthRequest
@@ -27,6 +26,7 @@ from app.flows.context import Context
 from app.flows.held import Early, with_resources
 from app.flows.history import StoredHistory
 from app.flows.judge import judge
+from app.flows.prior import adoption_mark
 from app.flows.record import Adoption, Intake, open_case, record
 from app.flows.told_facts import with_told_facts
 
@@ -103,6 +103,4 @@ def _decided(
 
 def _adoption(update: Update, request: PriorAuthRequest, held: bytes | None) -> Adoption:
     prior = update.prior[0]
-    member = next((each.key for each in numbers(request)), "")
-    known = prior.full_url or next((each.value for each in prior.identifiers), "")
-    return Adoption(prior, f"{member} {known}", held)
+    return Adoption(prior, adoption_mark(prior, request), held)

@@ -85,6 +85,13 @@ def amend(context: Context, sent: Sent, moment: Moment) -> bytes:
     raise Unavailable("The request changes too fast; send the update again.")
 
 
+def refuse_late(context: Context, sent: Sent, found: Found, moment: Moment) -> bytes:
+    """The answer in force, for a request that comes in after its own update."""
+    why = rules.error(BusinessProblem.UPDATE_OUT_OF_DATE, "Bundle.entry[0].resource")
+    with context.store.write(sent.caller.tenant) as work:
+        return _refuse(context, work, sent, _no(found.opened, sent, (why,), moment), moment)
+
+
 def _once(context: Context, sent: Sent, update: Update, moment: Moment) -> bytes | None:
     """The answer, or None when the case changed while we were judging."""
     tenant = sent.caller.tenant

@@ -6,6 +6,7 @@ of ours; only among what the same caller sent for the same member. The newest su
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,12 +16,16 @@ from app.domain.event import EventKind
 from app.domain.guide import Guide
 from app.domain.principal import Principal
 from app.domain.request import PriorAuthRequest
-from app.domain.update import Update
+from app.domain.update import Named, Update
 from app.errors import NotForHere
+from app.fhir.kind import claim_of
+from app.fhir.read.update import prior_claim
+from app.fhir.validate.text import parse
+from app.flows.accept import Sent, bundle_in
 from app.flows.context import Context
 from app.flows.new_answer import Open, open_stored
-from app.flows.record import names_of
-from app.store import Read
+from app.flows.record import UNSEEN, names_of
+from app.store import NameKind, Read
 
 NEWEST = 1_000_000
 """The version that a number or an address of ours means: the current one."""
@@ -68,6 +73,33 @@ def find(
             at=_AT,
         )
     return None
+
+
+def overtaken(context: Context, look: Read, sent: Sent) -> Found | None:
+    """The case that an update has begun before this request, which it updates, came in itself.
+
+    Only when the Claim is the very one that the update brought along: an address may be used again.
+    """
+    request = sent.request
+    own = Named(request.request_full_url, request.identifiers)
+    mark = adoption_mark(own, request)
+    for hit in look.request_names.find(sent.caller.id, NameKind.ADOPTED, mark):
+        case = look.cases.get(hit.case_id)
+        if case is not None and case.guide is request.guide:
+            first = next(e for e in look.events.of(case.id) if e.kind is EventKind.RECEIVED)
+            received = look.documents.get(uuid.UUID(str(first.data["document"])))
+            if received is not None:
+                bundle, _ = bundle_in(parse(received.content, context.limits))
+                if prior_claim(bundle) == claim_of(sent.bundle):
+                    return Found(open_stored(context, look, case), UNSEEN)
+    return None
+
+
+def adoption_mark(prior: Named, request: PriorAuthRequest) -> str:
+    """What only one case is made of: a request that we never saw, of one member."""
+    member = next((each.key for each in numbers(request)), "")
+    known = prior.full_url or next((each.value for each in prior.identifiers), "")
+    return f"{member} {known}"
 
 
 def is_same_member(one: PriorAuthRequest, other: PriorAuthRequest) -> bool:

@@ -15,15 +15,17 @@ from app.domain.principal import Principal
 from app.domain.request import Use
 from app.errors import Invalid
 from app.fhir.crd.assertion_ids import assertion_ids
+from app.fhir.kind import Kind
 from app.fhir.read import read_request
 from app.fhir.validate.text import parse
 from app.fhir.write import Envelope, write_response
 from app.flows.accept import AMENDING, Sent, accept, at_the_door, bundle_in
-from app.flows.amend import amend
+from app.flows.amend import amend, refuse_late
 from app.flows.context import Context
 from app.flows.held import early, with_resources
 from app.flows.history import StoredHistory
 from app.flows.judge import judge
+from app.flows.prior import overtaken
 from app.flows.record import Intake, open_case, record
 from app.flows.repeat import earlier_answer, mark_of
 from app.flows.told_facts import rulebook_for, with_told_facts
@@ -56,11 +58,14 @@ def submit(
     if mark is None:
         raise Invalid("The bundle needs an identifier with a value.", at="Bundle.identifier")
     request = read_request(bundle, guide)
+    sent = Sent(caller, raw, bundle, f"{path}/entry/0/resource", mark, request)
     if kind in AMENDING:
-        sent = Sent(caller, raw, bundle, f"{path}/entry/0/resource", mark, request)
         return amend(context, sent, moment)
     with context.store.read(caller.tenant) as look:
+        late = overtaken(context, look, sent) if kind is Kind.NEW else None
         waited = early(context, look, caller, request, moment)
+    if late is not None:
+        return refuse_late(context, sent, late, moment)
     if waited.resources:
         request = read_request(with_resources(bundle, waited.resources, moment), guide)
     if any(item.assertion_ids for item in request.items):

@@ -59,7 +59,7 @@ class RequestNames:
     def find(self, submitter: str, kind: NameKind, name: str) -> tuple[NamedRequest, ...]:
         """The requests of this submitter under a name: newest case first, then newest version."""
         values = {"submitter": submitter, "name": key_text(name), "kind": kind.value}
-        rows = self._link.fetch(_FIND, values)
+        rows = self._link.quickly(_FIND, values)
         return tuple(NamedRequest(row.case_id, row.version) for row in rows)
 
 

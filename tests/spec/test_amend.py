@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import uuid
 from typing import Any
 
@@ -259,6 +260,24 @@ def test_a_prior_request_that_we_never_saw_is_adopted_from_the_bundle(
     assert response_of(answer)["id"] == public_id
     rival = update_of(never_sent)
     assert error_codes(world.answer(rival, guide)) == [("33", "C")]
+
+
+@GUIDES
+def test_a_request_that_comes_after_its_own_update_changes_nothing(
+    world: World, guide: Guide
+) -> None:
+    original = example("oxygen-approved", guide)
+    second = update_of(original)
+    add_line(second, 1, "E0570", guide)
+    public_id = response_of(world.answer(second, guide))["id"]
+    late = world.answer(original, guide)
+    assert error_codes(late) == [("33", "C")]
+    assert actions(late) == {1: "A1", 2: "A1"}
+    assert kinds(world, public_id)[-1] is EventKind.UPDATE_REFUSED
+    other = copy.deepcopy(original)
+    other["identifier"]["value"] = uuid.uuid4().hex
+    line(other, 1)["quantity"]["value"] = 12
+    assert error_codes(world.answer(other, guide)) == []
 
 
 @GUIDES

@@ -73,8 +73,13 @@ def read_marks(bundle: Mapping[str, Any]) -> Marks:
 
 def prior_items(bundle: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The lines of the prior Claim that an update brings along, as sent."""
+    return parts(prior_claim(bundle), "item")
+
+
+def prior_claim(bundle: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The prior Claim that an update brings along, as sent; empty when there is none."""
     _, *earlier = Entries(bundle).of("Claim")
-    return parts(earlier[0].resource, "item") if earlier else []
+    return earlier[0].resource if earlier else {}
 
 
 def _steps(entries: Entries, claim: Entry) -> Iterator[tuple[Named, bool]]:
