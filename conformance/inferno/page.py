@@ -68,7 +68,9 @@ def _overview() -> list[str]:
             continue
         words = ("pass", "fail", "error", "skip", "omit")
         counts = " | ".join(str(run.count(word)) for word in words)
-        rows.append(f"| `{suite.id}` | {suite.kit}, core {run.core} | {run.date} | {counts} |")
+        rows.append(
+            f"| `{suite.id}` | {suite.kit} {run.kit}, core {run.core} | {run.date} | {counts} |"
+        )
     return rows
 
 

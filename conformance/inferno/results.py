@@ -35,12 +35,13 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a suite."""
+    """One run of a suite; `core` and `kit` are the versions of Inferno and of the test kit."""
 
     suite: str
     date: str
     core: str
     tests: tuple[Test, ...]
+    kit: str = ""
 
     def count(self, result: str) -> int:
         """How many tests ended so."""
@@ -54,7 +55,7 @@ def gather(suite: Json, date: str, core: str, found: list[Json]) -> Run:
         if "test_id" in each:
             by_id[each["test_id"]] = each
     tests = tuple(_test(each, by_id) for each in leaves(suite))
-    return Run(str(suite["id"]), date, core, tests)
+    return Run(str(suite["id"]), date, core, tests, str(suite.get("version") or ""))
 
 
 def leaves(node: Json) -> Iterator[Json]:

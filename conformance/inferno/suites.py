@@ -68,7 +68,7 @@ SUITES: Final = {
         Suite(
             id="davinci_pas_server_suite_v221",
             title="PAS 2.2.1",
-            kit="davinci_pas_test_kit 0.15.2",
+            kit="davinci_pas_test_kit",
             guide="pas-2.2",
             inputs=pas_inputs.for_22,
             settings=PAS,
@@ -77,7 +77,7 @@ SUITES: Final = {
         Suite(
             id="davinci_pas_server_suite_v201",
             title="PAS 2.0.1",
-            kit="davinci_pas_test_kit 0.15.2",
+            kit="davinci_pas_test_kit",
             guide="pas-2.0",
             inputs=pas_inputs.for_20,
             settings=PAS,
