@@ -250,7 +250,7 @@ def for_20(address: str) -> dict[str, Any]:
 class Known:
     """Requests made before the run, as a tester has them who asks about earlier authorizations.
 
-    `granted` has the authorization `number`; `waiting` waits for a person under `review`; `changed`
+    `granted` has the authorization `number`; `waiting` waits for documents under `review`; `changed`
     had the number `replaced` before it was updated.
     """
 
@@ -265,7 +265,7 @@ class Known:
 def known(address: str, guide: str) -> Known:
     """Make these requests at a running product and read the numbers from its answers."""
     granted = stay(guide, "known", 20)
-    under_review = plain(guide, "oxygen-clinical-review", "known-waiting")
+    under_review = plain(guide, "oxygen-missing-facts", "known-waiting")
     first = plain(guide, "oxygen-approved-large", "known-changed")
     second = update_of(first, "known-changed-2")
     second.items[0]["quantity"]["value"] = 24
