@@ -19,7 +19,7 @@ from conformance.referee import Found
 
 Json = dict[str, Any]
 
-CONTEXT: Final = "Extension_EXTP_Context_Wrong"
+_CONTEXT: Final = ("Extension_EXTP_Context_Wrong", "Extension_EXTM_Context_Wrong")
 _FOLLOWING: Final = (
     "BUNDLE_BUNDLE_ENTRY_MULTIPLE_PROFILES_NO_MATCH",
     "Reference_REF_CantMatchChoice",
@@ -46,7 +46,7 @@ class Judged:
         """
         found = [Found("error", name, at, text) for name, at, text in self.errors]
         causes = [each for each in found if not _follows(each)]
-        left = [e for e in causes if not referee.undecided(e) and e.id != CONTEXT]
+        left = [e for e in causes if not referee.undecided(e) and e.id not in _CONTEXT]
         return left if causes else found
 
 

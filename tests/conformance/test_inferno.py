@@ -29,6 +29,11 @@ def test_the_page_says_what_the_kept_runs_say() -> None:
 
 
 @pytest.mark.parametrize("suite", KEPT)
+def test_every_test_passed_or_is_argued(suite: str) -> None:
+    assert [(each.id, each.said) for each in page.open_questions(suite)] == []
+
+
+@pytest.mark.parametrize("suite", KEPT)
 def test_our_validator_agrees_with_the_judge_of_the_run(suite: str) -> None:
     """Valid or not, for each request and answer and each of their resources, and which profile."""
     validator = Validator.load(SUITES[suite].guide.removeprefix("pas-"))
