@@ -44,7 +44,7 @@ def test_our_validator_agrees_with_the_judge_of_the_run(suite: str) -> None:
         ours = [i for i in issues if i.is_error and i.code != "extension-context"]
         if bool(case.refused) != bool(ours):
             differ.append((case.profile, case.refused[:1], ours[:1]))
-    assert judged > 100
+    assert judged >= 80
     assert differ == []
 
 
