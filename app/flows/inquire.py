@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
-from typing import Any
 
 import orjson
 
@@ -41,6 +40,7 @@ from app.flows.inquiry_hits import (
     may_see,
     names_it,
 )
+from app.flows.record import CAME_BY
 from app.store import AskedAbout, Candidate, Read
 
 MOST_HITS = 25
@@ -129,16 +129,19 @@ def _alike(
     while some := tuple(islice(fitting, MOST_HITS + 1)):
         ids = [each.case.id for each in some]
         decisions, papers = look.decisions.in_force(ids), look.events.papers(ids)
-        names = [name for each in papers.values() for name in (each.received, each.answered)]
-        contents = look.documents.contents(names)
+        contents = look.documents.contents([each.received for each in papers.values()])
+        names = look.resources.in_documents(
+            "ClaimResponse", [each.answered for each in papers.values()]
+        )
         for candidate in some:
             try:
                 of_case = papers[candidate.case.id]
                 stored = _Stored(
-                    decisions[candidate.case.id].decision,
+                    decisions[candidate.case.id],
                     contents[of_case.received],
-                    contents[of_case.answered],
+                    names[of_case.answered],
                     of_case.at,
+                    CAME_BY not in of_case.noted,
                 )
             except KeyError:
                 raise Broken("A stored case has lost its request or its answer.") from None
@@ -148,26 +151,29 @@ def _alike(
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """What is kept of a case: the decision in force, the request, its answer and when it was given."""
+    """What is kept of a case: the decision in force, the request, the id of its answer, when that was
+    given, and whether the provider sent a Claim.
+    """
 
     decision: Decision
     received: bytes
-    answered: bytes
+    response_id: str
     at: datetime
+    by_claim: bool
 
 
 def _hit(context: Context, case: Case, stored: _Stored, guide: Guide, replaced: bool) -> Hit:
     """The request of a case with the decision in force; ids are those of the answer given first."""
-    bundle, _ = bundle_in(parse(stored.received, context.limits))
-    response: dict[str, Any] = orjson.loads(stored.answered)["entry"][0]["resource"]
+    bundle, _ = bundle_in(orjson.loads(stored.received))  # its limits were held when it came
     envelope = Envelope(
         created=stored.at,
-        response_id=response["id"],
+        response_id=stored.response_id,
         address=context.base(case.guide),
         namespace=context.settings.namespace,
         case_number=case.number,
         attachments_url=context.attachments(case.guide),
         contested=context.settings.contested_extensions,
-        by_claim="reference" in response["request"],
+        by_claim=stored.by_claim,
     )
-    return Hit(stored.decision, read_request(bundle, guide), bundle, envelope, replaced)
+    request = read_request(bundle, guide, with_evidence=False)
+    return Hit(stored.decision, request, bundle, envelope, replaced)

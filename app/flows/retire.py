@@ -48,7 +48,7 @@ def retire(store: Store, tenant: str, visible: Visible, moment: Moment) -> Retir
             each
             for each in listed
             if each.case_id in decided
-            and _is_over(each.last_day, decided[each.case_id].decision, until.date())
+            and _is_over(each.last_day, decided[each.case_id], until.date())
         ]
         if over:
             with store.write(tenant) as work:

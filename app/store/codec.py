@@ -34,8 +34,13 @@ def encode(value: object) -> bytes:
 
 def decode(kind: type[T], content: bytes | str) -> T:
     """A `kind` from its JSON; ValueError, KeyError or TypeError when it is something else."""
+    return revive(kind, orjson.loads(content))
+
+
+def revive(kind: type[T], value: object) -> T:
+    """A `kind` from parsed JSON, as `decode` does it."""
     reader: Reader = _reader(cast("Any", kind))
-    return cast("T", reader(orjson.loads(content)))
+    return cast("T", reader(value))
 
 
 def _tagged(value: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -62,11 +62,12 @@ _NEXT = (
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """Keys of the documents of a case, and when it was answered."""
+    """Keys of the documents of a case, when it was answered, and what was noted of its request."""
 
     received: uuid.UUID
     answered: uuid.UUID
     at: datetime
+    noted: Mapping[str, object]
 
 
 class Events:
@@ -89,15 +90,7 @@ class Events:
         found: dict[uuid.UUID, dict[str, Any]] = {}
         for row in self._link.fetch(_PAPERS, {"ids": list(case_ids)}):
             found.setdefault(row.case_id, {})[row.kind] = row
-        return {
-            case_id: Papers(
-                _document(rows[EventKind.RECEIVED.value]),
-                _document(rows[EventKind.ANSWERED.value]),
-                rows[EventKind.ANSWERED.value].at,
-            )
-            for case_id, rows in found.items()
-            if len(rows) == 2
-        }
+        return {case_id: _papers(rows) for case_id, rows in found.items() if len(rows) == 2}
 
     def holders(self, case_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
         """Who has taken each of these cases and not given it back."""
@@ -150,5 +143,8 @@ class EventWriter(Events):
         )
 
 
-def _document(row: Any) -> uuid.UUID:
-    return uuid.UUID(orjson.loads(row.data)["document"])
+def _papers(rows: Mapping[str, Any]) -> Papers:
+    received, answered = rows[EventKind.RECEIVED.value], rows[EventKind.ANSWERED.value]
+    noted = orjson.loads(received.data)
+    answer = orjson.loads(answered.data)["document"]
+    return Papers(uuid.UUID(noted["document"]), uuid.UUID(answer), answered.at, noted)

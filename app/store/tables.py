@@ -280,6 +280,7 @@ resources = Table(
     Column("document", Key, nullable=False),
     _text("pointer"),
     PrimaryKeyConstraint("tenant", "kind", "id", "version"),
+    Index(None, "tenant", "document"),
     _to(("case_id",), "cases", "id"),
     _to(("document",), "documents", "id"),
     CheckConstraint("version > 0", name="version"),

@@ -34,7 +34,7 @@ def read_inquiry(bundle: Mapping[str, Any], guide: Guide, payers: tuple[Payer, .
 
     Raises Invalid without a member number or a provider's NPI, NotForHere for another payer.
     """
-    read = read_request(bundle, guide)
+    read = read_request(bundle, guide, with_evidence=False)
     if is_ours(read.insurer, payers) is False:
         raise NotForHere("The insurer is another payer: ask that one.", at=f"{_HEAD}.insurer")
     members = _members(read, payers)
