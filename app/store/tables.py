@@ -258,6 +258,8 @@ submissions = Table(
     Column("request", Key, nullable=False),
     Column("answer", Key, nullable=False),
     PrimaryKeyConstraint("tenant", "submitter", "transaction_key"),
+    Index(None, "tenant", "request"),
+    Index(None, "tenant", "answer"),
     _to(("case_id",), "cases", "id"),
     _to(("request",), "documents", "id"),
     _to(("answer",), "documents", "id"),
@@ -432,6 +434,8 @@ hook_calls = Table(
     Column("guidance", Text, nullable=False, server_default="[]"),
     PrimaryKeyConstraint("tenant", "id"),
     Index(None, "tenant", "at"),
+    Index(None, "tenant", "request"),
+    Index(None, "tenant", "answer"),
     _to(("request",), "documents", "id"),
     _to(("answer",), "documents", "id"),
     CheckConstraint("milliseconds >= 0", name="milliseconds"),
@@ -526,6 +530,7 @@ held_attachments = Table(
     PrimaryKeyConstraint("tenant", "id"),
     ForeignKeyConstraint(["tenant", "document"], ["documents.tenant", "documents.id"]),
     Index(None, "tenant", "submitter", "tracking"),
+    Index(None, "tenant", "document"),
     sqlite_with_rowid=False,
 )
 """What came before its request (CDex, unsolicited); `case_id` is NULL until one matches. `providers`
