@@ -15,12 +15,16 @@ class Example:
 
     `services` are (system, code) pairs. `numbers` are authorization, review or trace numbers, each
     group of alternatives apart: a line must have one of each. `outcomes` are those of its answer.
+    `issued`, `effective` and `expires` are days of the authorization that it was given.
     """
 
     services: frozenset[tuple[str, str]] = frozenset()
     days: Period | None = None
     numbers: tuple[frozenset[str], ...] = ()
     outcomes: frozenset[Outcome] = frozenset()
+    issued: Period | None = None
+    effective: Period | None = None
+    expires: Period | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from app.flows.context import Context
 from app.flows.inquiry_hits import (
     by_old_number,
     has_diagnosis,
+    is_granted_so,
     is_like,
     is_own,
     is_same_person,
@@ -102,7 +103,8 @@ def _find(context: Context, look: Read, inquiry: Inquiry, guide: Guide) -> _Foun
         if looked_into == MOST_LOOKED_INTO:
             return replace(found, more=True)
         same = is_same_person(inquiry.person, hit.request.member)
-        if not same or not has_diagnosis(inquiry, hit.request):
+        alike = has_diagnosis(inquiry, hit.request)
+        if not (same and alike and is_granted_so(inquiry, candidate, hit.decision)):
             continue
         is_told = is_own(inquiry, candidate) or not kept_back(
             hit.request, context.rulebook, names_it(inquiry)

@@ -8,6 +8,7 @@ in the care team (PAS 2.2.1 spec-52, spec-53). A member number alone shows nothi
 from __future__ import annotations
 
 from app.determine import names
+from app.domain.decision import Decision, Grant
 from app.domain.inquiry import Example, Inquiry
 from app.domain.request import Person, PriorAuthRequest
 from app.domain.values import Period
@@ -57,6 +58,16 @@ def is_like(inquiry: Inquiry, candidate: Candidate) -> bool:
     )
 
 
+def is_granted_so(inquiry: Inquiry, candidate: Candidate, decision: Decision) -> bool:
+    """Whether a line that is like an example was authorized on the days that the example says."""
+    grants = {each.sequence: each.grant for each in decision.items}
+    return not inquiry.examples or any(
+        _granted(example, grants.get(item.sequence)) and _is_line(example, item, candidate)
+        for example in inquiry.examples
+        for item in candidate.items
+    )
+
+
 def has_diagnosis(inquiry: Inquiry, stored: PriorAuthRequest) -> bool:
     """Whether the request names one of the diagnoses asked for; several are alternatives."""
     told = {pair for each in stored.diagnoses for pair in each.concept.codes()}
@@ -79,6 +90,17 @@ def _is_line(example: Example, item: CaseItem, candidate: Candidate) -> bool:
         and (not example.services or named in example.services)
         and (not example.outcomes or item.outcome in example.outcomes)
         and _in_days(item, example.days)
+    )
+
+
+def _granted(example: Example, grant: Grant | None) -> bool:
+    asked = (example.issued, example.effective, example.expires)
+    if asked == (None, None, None):
+        return True
+    told = (grant.issued, grant.period.start, grant.period.end) if grant else (None, None, None)
+    return all(
+        days is None or (day is not None and days.covers(day))
+        for days, day in zip(asked, told, strict=True)
     )
 
 

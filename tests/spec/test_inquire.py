@@ -364,3 +364,26 @@ def test_several_diagnoses_are_alternatives(world: World, guide: Guide) -> None:
             for place, code in enumerate(codes, 1)
         ]
         assert len(hits(world, question, guide)) == count
+
+
+@GUIDES
+def test_the_days_of_the_authorization_narrow(world: World, guide: Guide) -> None:
+    """Issued today, effective on the first day of service, for 36 months; what waits has none."""
+    submitted(world, guide)
+    submitted(world, guide, "oxygen-clinical-review")
+    issued, effective, expires = (
+        ext.ITEM_CERTIFICATION_ISSUE_DATE,
+        ext.ITEM_CERTIFICATION_EFFECTIVE_DATE,
+        ext.ITEM_CERTIFICATION_EXPIRATION_DATE,
+    )
+    for url, value, count in (
+        (issued, {"valueDate": "2026-11-25"}, 1),
+        (issued, {"valueDate": "2026-11-24"}, 0),
+        (effective, {"valuePeriod": {"start": "2026-12-01", "end": "2026-12-31"}}, 1),
+        (effective, {"valuePeriod": {"start": "2026-12-02"}}, 0),
+        (expires, {"valueDate": "2029-11-30"}, 1),
+        (expires, {"valuePeriod": {"end": "2029-11-29"}}, 0),
+    ):
+        question = asked(guide)
+        line(question).setdefault("extension", []).append({"url": url, **value})
+        assert len(hits(world, question, guide)) == count, (url, value)

@@ -13,10 +13,11 @@ from app.domain.decision import Outcome
 from app.domain.guide import Guide
 from app.domain.inquiry import Example, Inquiry
 from app.domain.request import Item, Party, PriorAuthRequest
+from app.domain.values import Period
 from app.errors import Invalid, NotForHere
 from app.fhir.read.entries import Entries
 from app.fhir.read.request import read_request
-from app.fhir.read.values import extended_code, parts, period
+from app.fhir.read.values import extended_code, extension, parts, period, timed
 from app.fhir.urls import ext, system
 
 _HEAD = "Bundle.entry[0].resource"
@@ -107,4 +108,13 @@ def _example(item: Item, raw: Mapping[str, Any]) -> Example:
         days=item.serviced,
         numbers=(*numbered, traces) if traces else numbered,
         outcomes=_ANSWERS.get(extended_code(raw, ext.REVIEW_ACTION_CODE), frozenset()),
+        issued=_certified(raw, ext.ITEM_CERTIFICATION_ISSUE_DATE),
+        effective=_certified(raw, ext.ITEM_CERTIFICATION_EFFECTIVE_DATE),
+        expires=_certified(raw, ext.ITEM_CERTIFICATION_EXPIRATION_DATE),
     )
+
+
+def _certified(raw: Mapping[str, Any], url: str) -> Period | None:
+    """A day of the authorization asked for, or the days between which it lies."""
+    told = extension(raw, url)
+    return timed(told, "value") if told else None
