@@ -47,6 +47,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("demo-reviewer", "app.cli.demo_reviewer", "play the reviewer in a demo or a trial"),
     Command("trace", "app.cli.trace", "tell the story of one order"),
     Command("crd", "app.cli.crd", "show how CRD calls were answered"),
+    Command("sandbox", "app.cli.sandbox", "put a demo back to its start"),
     Command("members", "app.cli.members", "load members and coverages"),
     Command("ehr", "app.cli.ehr", "say which EHR servers may be asked"),
     Command("policy", "app.cli.policy", "check and test the rulebook"),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from conformance.inferno import pas_inputs
+from conformance.inferno import crd_inputs, pas_inputs, stage
 from conformance.inferno.api import Waiting
 from conformance.inferno.stage import Product
 
@@ -55,6 +55,16 @@ class Suite:
     minutes: float = 45
 
 
+def ehr(suite: str) -> Callable[[Product], None]:
+    """Register the EHR that Inferno plays in a suite, so that hook calls may ask it."""
+
+    def register(product: Product) -> None:
+        where = stage.place() if stage.is_address(stage.place()) else stage.LOCAL
+        product.command("ehr", "add", f"{where}/custom/{suite}/fhir")
+
+    return register
+
+
 PAS: Final = {
     "FORTHWITH_CONTESTED_EXTENSIONS": "on",
     "FORTHWITH_DEMO_REVIEWER": "on",
@@ -82,6 +92,22 @@ SUITES: Final = {
             inputs=pas_inputs.for_20,
             settings=PAS,
             prepare=enter_a_fax("2.0"),
+        ),
+        Suite(
+            id="crd_server_v221",
+            title="CRD 2.2.1",
+            kit="davinci_crd_test_kit 0.14.2",
+            guide="crd-2.2",
+            inputs=crd_inputs.for_22,
+            prepare=ehr("crd_server_v221"),
+        ),
+        Suite(
+            id="crd_server",
+            title="CRD 2.0.1",
+            kit="davinci_crd_test_kit 0.14.2",
+            guide="crd-2.0",
+            inputs=crd_inputs.for_20,
+            prepare=ehr("crd_server"),
         ),
     )
 }

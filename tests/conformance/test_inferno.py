@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,12 @@ import orjson
 import pytest
 
 from app.domain.guide import Guide
+from app.fhir.urls import crd
 from app.fhir.validate import Validator
-from conformance.inferno import page, pas_inputs, recorded
+from conformance.inferno import crd_inputs, page, pas_inputs, recorded
 from conformance.inferno.suites import SUITES
+from tests.ehr_double import ehr
+from tests.spec.crd.asking import CONTEXT_MISSING, post, proposed
 from tests.spec.reading import action, items
 from tests.world import World, new_world
 
@@ -76,3 +80,44 @@ def test_our_updates_are_answered_for_every_item(world: World) -> None:
     for bundle in pas_inputs.updates().values():
         sent = {each["sequence"] for each in bundle["entry"][0]["resource"]["item"]}
         assert set(items(submitted(world, Guide.V22, bundle))) == sent
+
+
+def carried(value: Any) -> Iterator[Any]:
+    """The resources of a hook call: those of its Bundles, or the one itself."""
+    if isinstance(value, dict) and value.get("resourceType") == "Bundle":
+        yield from (entry["resource"] for entry in value["entry"])
+    elif isinstance(value, dict) and "resourceType" in value:
+        yield value
+
+
+@GUIDES
+def test_our_hook_calls_and_their_answers_are_sound(tmp_path: Path, guide: Guide) -> None:
+    """Each call is answered; what it carries and what comes back keeps its profile."""
+    given = crd_inputs.for_22("") if guide is Guide.V22 else crd_inputs.for_20("")
+    calls = [
+        call
+        for name, value in given.items()
+        if name.endswith(("request_body", "request_bodies"))
+        for call in (value if isinstance(value, list) else [value])
+    ]
+    with ehr(*carried(given["mock_ehr_bundle"])) as one:
+        world, cards = new_world(tmp_path, FORTHWITH_EHR_SERVERS=one.base), set[str]()
+        validator = world.context.validators[guide]
+        for call in calls:
+            call["fhirServer"], call["fhirAuthorization"] = one.base, one.access()
+            status, answer = post(world, call, guide)
+            assert status == 200, (call["hook"], answer)
+            cards |= {card["source"]["topic"]["code"] for card in answer["cards"]}
+            asked = [r for each in call["context"].values() for r in carried(each)]
+            brought = [r for each in call.get("prefetch", {}).values() for r in carried(each)]
+            for resource in (*asked, *brought, *proposed(answer)):
+                kind = resource["resourceType"]
+                profile = crd.PROFILES.get(kind) if resource not in brought else None
+                if kind in CONTEXT_MISSING or (
+                    resource.get("status") == "draft" and kind == "Task"
+                ):
+                    profile = None
+                issues = validator.resource(resource, profile)
+                assert [i for i in issues if i.is_error and i.code != "extension-context"] == []
+    assert cards >= {"claim", "guideline", "insurance", "therapy-alternatives-req"}
+    assert cards >= {"clinical-reminder", "appropriate-use", "coverage-info"}

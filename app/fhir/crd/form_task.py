@@ -15,8 +15,8 @@ from app.domain.values import Text
 from app.fhir.crd.card import About, Content, Desk, Form
 from app.fhir.crd.extension import words
 from app.fhir.crd.pool import name_of
-from app.fhir.read.values import part, text
-from app.fhir.urls import crd, sdc
+from app.fhir.read.values import part, parts, text
+from app.fhir.urls import crd, dtr, sdc
 from app.fhir.write import json
 
 Json = dict[str, Any]
@@ -54,9 +54,18 @@ def _kept(form: Form, desk: Desk) -> Iterator[Json]:
         yield {
             "type": "create",
             "description": words(_FORM, desk.frame).format(name=text(form.resource, "title")),
-            "resource": form.resource,
+            "resource": _plain(form.resource),
             "extension": {"davinci-crd.if-none-exist": f"url={url}&version={version}"},
         }
+
+
+def _plain(form: Json) -> Json:
+    """The form without how to order its versions: that is DTR's business, and HL7's engine refuses
+    every value of the extension in the package of extensions that CRD 2.2.1 names.
+    """
+    kept = [e for e in parts(form, "extension") if e.get("url") != dtr.VERSION_ALGORITHM]
+    bare = {name: value for name, value in form.items() if name != "extension"}
+    return {**bare, "extension": kept} if kept else bare
 
 
 def _task(form: Form, about: About, desk: Desk) -> Json:
@@ -67,6 +76,7 @@ def _task(form: Form, about: About, desk: Desk) -> Json:
         why["coding"] = [{"system": crd.TEMP, "code": "reason-prior-auth"}]
     task: Json = {
         "resourceType": "Task",
+        "id": str(desk.new_uuid()),
         "basedOn": [{"reference": name_of(order)}],
         "status": "ready",
         "intent": "order",

@@ -17,7 +17,9 @@ from app.flows.context import Context
 from app.flows.hook import Fetch
 from app.flows.sandbox.arrivals import Exchange, newest, one
 from app.flows.sandbox.compose import compose
+from app.flows.sandbox.start_again import Reset, start_again
 from app.flows.sandbox.stories import Send, Step, Story, stories, story
+from app.flows.try_crd import patients
 from app.web.language import language, saying
 from app.web.pages import PAGE_HEADERS, STYLE
 from app.web.routes import Route
@@ -75,7 +77,12 @@ def routes(context: Context, turn: Turn, fetch: Fetch) -> list[Route]:
 
     def listed(_caller: Principal) -> Response:
         _only_demo(context)
-        return _page(context, "sandbox.html", stories=stories().values())
+        return _listed(context)
+
+    def reset(_caller: Principal) -> Response:
+        _only_demo(context)
+        with turn:
+            return _listed(context, start_again(context, context.moment()))
 
     def shown(_caller: Principal, name: str) -> Response:
         _only_demo(context)
@@ -112,6 +119,7 @@ def routes(context: Context, turn: Turn, fetch: Fetch) -> list[Route]:
 
     return [
         Route("/sandbox", "GET", "sandbox", listed, Scope.SUBMIT),
+        Route("/sandbox/reset", "POST", "sandbox-reset", reset, Scope.SUBMIT),
         Route("/sandbox/live", "GET", "sandbox-live", live, Scope.SUBMIT),
         Route("/sandbox/live/<fhir_id:name>", "GET", "sandbox-arrived", arrived, Scope.SUBMIT),
         Route("/sandbox/<fhir_id:name>", "GET", "sandbox-story", shown, Scope.SUBMIT),
@@ -119,6 +127,17 @@ def routes(context: Context, turn: Turn, fetch: Fetch) -> list[Route]:
         Route("/sandbox/<fhir_id:name>/request", "GET", "sandbox-fresh", file, Scope.SUBMIT),
         Route("/sandbox/<fhir_id:name>/request", "POST", "sandbox-file", file, Scope.SUBMIT),
     ]
+
+
+def _listed(context: Context, done: Reset | None = None) -> Response:
+    return _page(
+        context,
+        "sandbox.html",
+        stories=stories().values(),
+        patients=patients().values(),
+        settings=context.settings,
+        done=done,
+    )
 
 
 def _issue(told: tuple[str, str, str, str]) -> Issue:

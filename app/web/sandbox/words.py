@@ -19,6 +19,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "order": "Order", "covered": "Covered", "needed": "Authorization", "reason": "Why", "form": "Form",
         "findings": "Findings behind", "left-out": "lines left out", "error": "error", "fatal": "error",
         "warning": "warning", "information": "note", "ms": "ms", "nothing": "Nothing was decided about a request.",
+        "members": "Members", "patient": "Patient", "number": "Member number", "who": "Who", "reviewer": "Demo reviewer",
+        "reviewer-on": "Decides what waits for a person, as two invented clinicians.",
+        "reviewer-off": "Off: what waits for a person waits. It is started with",
+        "delay": "Decides a case that has waited", "patience": "Waits for documents",
+        "reset": "Start again", "done": "The demo is at its start again.", "withdrawn": "Cases withdrawn",
+        "restored": "Member rows restored", "forgotten": "Arrivals forgotten",
+        "reset-intro": "Withdraws what is open or granted for these members, restores them as they were, and empties the "
+                       "live view. Nothing else is touched. On the command line: forthwith sandbox reset.",
         "live": "What arrives", "live-intro": "Your own requests, from these pages and over HTTP, the newest first. "
                  "The page looks again every five seconds.", "still": "Stop looking", "moving": "Look again by itself",
         "at": "When", "address": "Address", "status": "Answer", "issues": "Issues", "none-yet": "Nothing yet: send something.",
@@ -38,6 +46,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "order": "Orden", "covered": "Cubierto", "needed": "Autorización", "reason": "Por qué", "form": "Formulario",
         "findings": "Hallazgos detrás de", "left-out": "líneas omitidas", "error": "error", "fatal": "error",
         "warning": "aviso", "information": "nota", "ms": "ms", "nothing": "No se decidió nada sobre una solicitud.",
+        "members": "Miembros", "patient": "Paciente", "number": "Número de miembro", "who": "Quién", "reviewer": "Revisor de prueba",
+        "reviewer-on": "Decide lo que espera a una persona, como dos clínicos inventados.",
+        "reviewer-off": "Apagado: lo que espera a una persona, espera. Se enciende con",
+        "delay": "Decide un caso que ha esperado", "patience": "Espera los documentos",
+        "reset": "Empezar de nuevo", "done": "La demostración está de nuevo en su inicio.", "withdrawn": "Casos retirados",
+        "restored": "Filas de miembros restauradas", "forgotten": "Llegadas olvidadas",
+        "reset-intro": "Retira lo que está abierto o concedido para estos miembros, los restaura como eran y vacía la "
+                       "vista en vivo. No se toca nada más. En la línea de comandos: forthwith sandbox reset.",
         "live": "Lo que llega", "live-intro": "Sus propias solicitudes, desde estas páginas y por HTTP, primero las más "
                  "nuevas. La página vuelve a mirar cada cinco segundos.", "still": "Dejar de mirar", "moving": "Mirar de nuevo sola",
         "at": "Cuándo", "address": "Dirección", "status": "Respuesta", "issues": "Problemas", "none-yet": "Nada todavía: envíe algo.",

@@ -43,6 +43,10 @@ def test_a_client_without_dtr_gets_the_form_as_a_task(tmp_path: Path, guide: Gui
     asked, *rest = task["resource"]["input"]
     assert asked["valueCanonical"] == url and asked["type"]["text"] == "questionnaire"
     assert bool(rest) is (guide is Guide.V20)
+    assert task["resource"]["id"], (
+        "what a suggestion creates has an id to be spoken of (2.2.1 model)"
+    )
+    assert "extension" not in form["resource"], "HL7's engine refuses artifact-versionAlgorithm"
     assert task["resource"]["basedOn"] == [{"reference": "DeviceRequest/oxygen"}]
     assert errors(world, task["resource"], guide) == []
     found = world.client.get(f"/fhir/{guide.value}/Questionnaire", query_string={"url": url})
