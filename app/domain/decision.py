@@ -102,7 +102,8 @@ class Needed:
     """Something that is missing: a document (LOINC type) or the answer to a question.
 
     `loinc` is the attachment type to ask for, `pwk` the X12 report type, `questionnaire` the
-    canonical of the form that asks it, `fact` the policy's fact name.
+    form that asks it (`policy|version`), `modifier_loinc` which part of the record is meant, `fact` the
+    policy's fact name.
     """
 
     fact: str
