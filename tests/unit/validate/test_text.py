@@ -46,6 +46,8 @@ def test_what_is_not_a_json_object_in_utf8_is_malformed(raw: bytes) -> None:
         b'{"x":[{"name":{"y":1},"name":{"y":1}}]}',
         b'{"x":"\\u0022:","name":1,"name":"\\":"}',
         b'{"a" :1,"name":1,"name":1}',
+        b'{"x":"\\u003a","name":1,"name":2}',
+        b'{"x":"\\u003A","name":1,"name":{"x":1}}',
     ],
 )
 def test_a_property_named_twice_is_malformed_and_named(raw: bytes) -> None:
@@ -88,3 +90,5 @@ def test_limits_are_named_by_their_setting() -> None:
     with pytest.raises(TooLarge, match="FORTHWITH_MAX_BODY_BYTES"):
         parse(b" " * 201, limits)
     assert parse(b'{"a":' * 8 + b"1" + b"}" * 8, limits)
+    with pytest.raises(TooLarge, match="FORTHWITH_MAX_DEPTH"):
+        parse(b'{"a":' * 8 + b"{}" + b"}" * 8, limits)
