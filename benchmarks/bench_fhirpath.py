@@ -81,9 +81,8 @@ def run(quick: bool) -> str:
 
 
 def _recorded(document: dict[str, Any]) -> Recorder:
-    compiler, recorder = Compiler(read_facts("2.2")), Recorder()
-    compiler.invariants = recorder
-    validator = Validator(compiler)
+    recorder = Recorder()
+    validator = Validator(Compiler(read_facts("2.2"), recorder))
     validator.bundle(document)
     recorder.calls.clear()
     recorder.asked.clear()

@@ -31,11 +31,12 @@ def rest_parts(address: str) -> tuple[str, str, str] | None:
 class Index:
     """The entries of one bundle, found by fullUrl, or by type and id."""
 
-    __slots__ = ("_by_name", "_by_url", "duplicates", "urls_of")
+    __slots__ = ("_by_name", "_by_url", "_roots", "duplicates", "urls_of")
 
     def __init__(self, bundle: Json) -> None:
         self._by_url: dict[str, Json] = {}
         self._by_name: dict[str, list[Json]] = {}
+        self._roots: dict[str, str] = {}
         self.urls_of: dict[int, str] = {}
         self.duplicates: list[int] = []
         for position, entry, resource in entries(bundle):
@@ -64,11 +65,17 @@ class Index:
         reference = reference.partition("/_history/")[0].partition("#")[0]
         if ":" in reference:
             return self._by_url.get(reference)
-        base = rest_parts(base_full_url) if base_full_url else None
-        if base and base[0]:
-            return self._by_url.get(base[0] + reference)
+        if base_full_url and (root := self._root(base_full_url)):
+            return self._by_url.get(root + reference)
         named = self._by_name.get(reference, ())
         return named[0] if len(named) == 1 else None
+
+    def _root(self, full_url: str) -> str:
+        root = self._roots.get(full_url)
+        if root is None:
+            base = rest_parts(full_url)
+            root = self._roots[full_url] = base[0] if base else ""
+        return root
 
 
 def _version(resource: Json) -> object:

@@ -28,20 +28,14 @@ from app.fhir.validate import (
 from app.fhir.validate.facts import Facts, Structure
 from app.fhir.validate.invariants import Invariants
 from app.fhir.validate.library import Library
-from app.fhir.validate.run import Check, Field, Path, Run
+from app.fhir.validate.run import Check, Field, Path, Run, Sound
+from app.fhir.validate.sound import Sounds
 from app.fhir.validate.tree import Node, tighten
 
 Json = dict[str, Any]
 
 _INLINE: Final = frozenset({"BackboneElement", "Element"})
 _RESOURCES: Final = frozenset({"Resource", "DomainResource"})
-_CODED: Final = frozenset({"code", "string", "uri", "url", "canonical"})
-_LANGUAGES: Final = urls.core.VALUE_SET + "languages"
-
-
-def _test(node: Node, code: str) -> primitives.Test:
-    """The format of a primitive; what names an identifier's owner must be absolute."""
-    return primitives.absolute if node.path == "Identifier.system" else primitives.TESTS[code]
 
 
 @dataclass(slots=True)
@@ -56,12 +50,13 @@ class Extension:
 class Compiler:
     """Compiles structures of one guide on demand."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, invariants: Invariants | None = None) -> None:
         self.facts = facts
         self.library = Library(facts)
         self.terms = terminology.Terms(facts)
         self.matchers = matching.Matchers(self.terms, self.library.grown)
-        self.invariants = Invariants()
+        self.invariants = invariants or Invariants()
+        self.sounds = Sounds(self.library, self.terms, self.invariants)
         self._checks: dict[str, Check] = {}
         self._extensions: dict[str, Extension | None] = {}
         self._coding = terminology.existing(self.terms)
@@ -234,15 +229,11 @@ class Compiler:
 
     def _primitive(self, node: Node, code: str) -> Check:
         element = node.element
-        binding = element.get("binding", {})
-        allowed = None
-        bound = self.terms.value_set(binding["values"]) if binding and code in _CODED else None
-        if bound is not None and (binding["strength"] == "required" or bound.url == _LANGUAGES):
-            allowed = terminology.text_test(bound)
+        bound = self.terms.bound_text(element, code)
+        allowed = terminology.text_test(bound) if bound else None
         rules = self.invariants.rules(element.get("invariants", ()), node.structure, code)
-        return values.primitive(
-            _test(node, code), element, allowed, bound.url if bound else "", rules
-        )
+        test = primitives.test_of(node.path, code)
+        return values.primitive(test, element, allowed, bound.url if bound else "", rules)
 
     # objects ------------------------------------------------------------------------------------
 
@@ -258,7 +249,7 @@ class Compiler:
         """The check of an object; `stated_in` is the structure that its invariants are read from,
         when that is not the node's own: a data type's rules where a profile lists its parts.
         """
-        table: dict[str, Field] = {}
+        table = objects.Table({}, {})
         required: list[str] = []
         choices: list[objects.Choice] = []
         for name, child in node.children.items():
@@ -271,7 +262,7 @@ class Compiler:
         if code in _RESOURCES or (
             "." not in node.path and node.structure.header["kind"] == "resource"
         ):
-            table["resourceType"] = properties.skip
+            table.fields["resourceType"] = properties.skip
         place = node.path if code in _INLINE else code
         rules = self.invariants.rules(invariants, stated_in or node.structure, place)
         if code == "Extension":
@@ -280,7 +271,9 @@ class Compiler:
             table, frozenset(required), choices, rules, stands_alone=stands_alone
         )
 
-    def _property(self, child: Node, name: str, code: str, table: dict[str, Field]) -> None:
+    def _property(self, child: Node, name: str, code: str, table: objects.Table) -> None:
+        kind = child.types[0] if child.types else None
+
         def build() -> Field:
             if child.max == 0:
                 return properties.forbidden(name)
@@ -288,27 +281,23 @@ class Compiler:
                 return self._extension_list(child, name, code)
             if child.slices and child.is_list:
                 return self._sliced(child, name)
-            check = self.element(child, child.types[0] if child.types else None)
-            primitive = bool(child.types) and child.types[0]["code"] in primitives.TESTS
+            check = self.element(child, kind)
+            primitive = kind is not None and kind["code"] in primitives.TESTS
             if not child.is_list:
-                test = _test(child, child.types[0]["code"]) if primitive else None
-                return self._single(name, check, test)
+                return properties.single(name, check)
             if name == "contained":
                 return properties.contained(check)
             return properties.many(name, check, child.min, child.max, primitive=primitive)
 
-        self._stub(table, name, build)
-        if child.types and child.types[0]["code"] in primitives.TESTS:
+        def ask() -> Sound | None:
+            extends = name in ("extension", "modifierExtension")
+            return None if extends else self.sounds.property(child, kind)
+
+        self._stub(table, name, build, ask)
+        if kind is not None and kind["code"] in primitives.TESTS:
             self._stub(table, "_" + name, lambda: self._sibling(child, name, name))
 
-    @staticmethod
-    def _single(name: str, check: Check, test: primitives.Test | None) -> Field:
-        """A property with one value; a sound primitive without rules costs no path."""
-        if test is not None and values.is_plain(check):
-            return properties.tested(name, test, check)
-        return properties.single(name, check)
-
-    def _choice(self, child: Node, name: str, table: dict[str, Field]) -> objects.Choice:
+    def _choice(self, child: Node, name: str, table: objects.Table) -> objects.Choice:
         stem = name[:-3]
         keys: list[str] = []
         group: set[str] = set()
@@ -334,15 +323,14 @@ class Compiler:
         kind: Json,
         key: str,
         name: str,
-        table: dict[str, Field],
+        table: objects.Table,
         group: set[str],
     ) -> None:
         def build() -> Field:
             if part.max == 0:
                 return properties.forbidden(name)
-            test = _test(part, kind["code"]) if kind["code"] in primitives.TESTS else None
-            field = self._single(name, self.element(part, kind), test)
-            return properties.exclusive(field, frozenset(group), name.partition(".")[0])
+            field = properties.single(name, self.element(part, kind), self.sounds.value(part, kind))
+            return properties.exclusive(field, key, frozenset(group), name.partition(".")[0])
 
         self._stub(table, key, build)
         if kind["code"] in primitives.TESTS:
@@ -359,12 +347,19 @@ class Compiler:
         return properties.sibling(key, name, check, is_list=child.is_list)
 
     @staticmethod
-    def _stub(table: dict[str, Field], key: str, build: Callable[[], Field]) -> None:
+    def _stub(
+        table: objects.Table,
+        key: str,
+        build: Callable[[], Field],
+        ask: Callable[[], Sound | None] = lambda: None,
+    ) -> None:
         def first(value: Any, path: Path, run: Run, holder: Json) -> None:
-            table[key] = field = build()
+            table.fields[key] = field = build()
+            if sound := ask():
+                table.sounds[key] = sound
             field(value, path, run, holder)
 
-        table[key] = first
+        table.fields[key] = first
 
     # slices -------------------------------------------------------------------------------------
 
@@ -379,7 +374,8 @@ class Compiler:
             own = part.types[0] if part.types else kind
             check = self.element(part, own)
             test = self.matchers.for_slice(part, by)
-            parts.append(slices.Slice(slice_name, test, check, part.min, part.max))
+            asked = self.sounds.question(part, own)
+            parts.append(slices.Slice(slice_name, test, check, part.min, part.max, asked))
         rest = self.element(child, kind)
         return slices.sliced(
             name, parts, rest, child.min, child.max, closed=slicing.get("rules") == "closed"
@@ -391,9 +387,9 @@ class Compiler:
             url = matching.slice_url(part)
             kind = part.types[0] if part.types else {"code": "Extension"}
             known = self.extension(url)
-            check = self.element(part, kind)
+            check, asked = self.element(part, kind), self.sounds.question(part, kind)
             slots[url] = extensions.Slot(
-                check, part.min, part.max, known.contexts if known else [], bool(known)
+                check, part.min, part.max, known.contexts if known else [], asked
             )
         closed = child.element.get("slicing", {}).get("rules") == "closed"
         kinds = self.library.kinds(child.path.rpartition(".")[0], code)

@@ -10,7 +10,7 @@ from app.fhir import urls
 from app.fhir.validate import places
 from app.fhir.validate.objects import no_object
 from app.fhir.validate.properties import count_is, no_list
-from app.fhir.validate.run import NONE, Check, Field, Path, Run
+from app.fhir.validate.run import NONE, Check, Field, Path, Question, Run
 from app.fhir.validate.slices import slice_count
 from app.fhir.validate.wording import tail
 
@@ -25,7 +25,7 @@ class Slot:
     min: int
     max: int | None
     contexts: list[dict[str, str]]
-    known: bool
+    sound: Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +55,17 @@ class ExtensionList:
                 return
             seen = []
             for index, item in enumerate(value):
-                here = (path, name, index)
                 url = item.get("url") if type(item) is dict else None
                 seen.append(url)
                 slot = get(url) if type(url) is str else None
+                here = (path, name, index)
                 if slot is None:
                     self._other(item, url, here, holder, run)
                     if closed and type(url) is str:
                         run.error("no-slice", here, "the profile allows no other extension here")
                     continue
-                slot.check(item, here, run)
+                if not slot.sound.ask(item, run):
+                    slot.check(item, here, run)
                 if slot.contexts and not places.allowed(slot.contexts, kinds, holder, path, run):
                     found = "its definition does not list this place, the profile does"
                     run.add("warning", "extension-context-guide", here, found)

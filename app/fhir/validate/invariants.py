@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from app import resources
@@ -32,6 +33,20 @@ def _is_long(value: Any) -> bool:
     return isinstance(listed, list) and len(listed) > LONG
 
 
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A group of invariants that is compiled when it is first asked for: `made` holds it then."""
+
+    made: list[Group]
+    build: Callable[[], Group]
+
+    def make(self) -> list[Group]:
+        """`made`, with the group in it."""
+        if not self.made:
+            self.made.append(self.build())
+        return self.made
+
+
 class Invariants:
     """Compiles the invariants of an element once per type that they are used on."""
 
@@ -41,23 +56,31 @@ class Invariants:
 
     def rules(self, keys: Iterable[str], structure: Structure, place: str) -> list[Check]:
         """No check, or one for all these invariants of a structure on a type or backbone path."""
+        found = self._facts(keys, structure)
+        return [self._rule(found, structure.versioned, place)] if found else []
+
+    def later(self, keys: Iterable[str], structure: Structure, place: str) -> Later | None:
+        """As `rules`, for who only asks whether any is broken; None where there are none."""
+        found = self._facts(keys, structure)
+        if not found:
+            return None
+        return Later([], lambda: self._group(found, place))
+
+    def _facts(self, keys: Iterable[str], structure: Structure) -> dict[str, dict[str, str]]:
         known = structure.invariants
         skipped = BY_SHAPE | ADVICE
-        found = {key: known[key] for key in keys if key in known and key not in skipped}
-        return [self._rule(found, structure.versioned, place)] if found else []
+        return {key: known[key] for key in keys if key in known and key not in skipped}
 
     def _rule(self, facts: dict[str, dict[str, str]], profile: str, place: str) -> Check:
         keys = tuple(facts)
-        cell: list[Group] = []
+        group = Later([], lambda: self._group(facts, place))
         slow = place in QUADRATIC
 
         def check(value: Any, path: Path, run: Run) -> None:
             if slow and _is_long(value):
                 run.add("information", "invariant-unchecked", path, f"more than {LONG} elements")
                 return
-            if not cell:
-                cell.append(self._group(facts, place))
-            if broken := cell[0](value, run.context):
+            if broken := (group.made or group.make())[0](value, run.context):
                 report(broken, path, run)
 
         def report(broken: Iterable[tuple[int, bool | None]], path: Path, run: Run) -> None:

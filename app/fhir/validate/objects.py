@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from app.fhir.validate.run import NONE, Check, Field, Path, Run
+from app.fhir.validate.run import NONE, Check, Field, Path, Run, Sound
 from app.fhir.validate.wording import shape
 
 Json = dict[str, Any]
@@ -25,8 +25,16 @@ class Choice:
     needed: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The properties of an object: the field of each, and the question that may settle it first."""
+
+    fields: dict[str, Field]
+    sounds: dict[str, Sound]
+
+
 def plain_object(
-    table: dict[str, Field],
+    table: Table,
     required: frozenset[str],
     choices: Sequence[Choice],
     rules: Sequence[Check],
@@ -39,14 +47,18 @@ def plain_object(
     """
     due = [choice for choice in choices if choice.required or choice.needed]
     more = bool(due or rules)
+    fields, ask = table.fields, table.sounds.get
 
     def check(value: Any, path: Path, run: Run) -> None:
         if type(value) is not dict or not value:
             no_object(value, path, run)
             return
         for key, item in value.items():
+            sound = ask(key)
+            if sound is not None and sound(item, run):
+                continue
             try:
-                field = table[key]
+                field = fields[key]
             except KeyError:
                 _unknown(key, choices, path, run)
                 continue
@@ -65,14 +77,14 @@ def plain_object(
 
 
 def extension_object(
-    table: dict[str, Field],
+    table: Table,
     required: frozenset[str],
     choices: Sequence[Choice],
     rules: Sequence[Check],
 ) -> Check:
     """An extension: as any object, and a value or nested extensions (ext-1)."""
     inner = plain_object(table, required, choices, rules)
-    values = frozenset(key for key in table if key[:5] == "value" or key[:6] == "_value")
+    values = frozenset(key for key in table.fields if key[:5] == "value" or key[:6] == "_value")
 
     def check(value: Any, path: Path, run: Run) -> None:
         inner(value, path, run)

@@ -27,6 +27,8 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _SPACE: Final = re.compile(r"\s")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/=\s]*")
 _INT: Final = 2**31
+ROOTS: Final = ("http://", "https:/")
+"""How most addresses begin."""
 _STRING_LIMIT: Final = 1024 * 1024
 
 
@@ -230,3 +232,8 @@ TESTS: Final[dict[str, Test]] = {
     "time": clock,
     "base64Binary": binary,
 }
+
+
+def test_of(path: str, code: str) -> Test:
+    """The format of a primitive element; what names an identifier's owner must be absolute."""
+    return absolute if path == "Identifier.system" else TESTS[code]

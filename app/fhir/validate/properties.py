@@ -3,17 +3,12 @@
 # ruff: noqa: ARG001 - checks and fields share one signature
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from app.fhir.validate import primitives
-from app.fhir.validate.run import NONE, Check, Field, Path, Run
+from app.fhir.validate.run import NONE, Check, Field, Path, Run, Sound
 from app.fhir.validate.wording import shape
 
 Json = dict[str, Any]
-
-_ROOTS = ("http://", "https:/")
-_ADDRESSES = (primitives.uri, primitives.absolute, primitives.canonical)
 
 
 def skip(value: Any, path: Path, run: Run, holder: Json) -> None:
@@ -29,45 +24,14 @@ def forbidden(name: str) -> Field:
     return field
 
 
-def single(name: str, check: Check) -> Field:
-    """A property with one value."""
+def single(name: str, check: Check, sound: Sound | None = None) -> Field:
+    """A property with one value, which a question may settle first."""
 
     def field(value: Any, path: Path, run: Run, holder: Json) -> None:
-        check(value, (path, name, NONE), run)
-
-    return field
-
-
-def tested(name: str, test: Callable[[Any], str | None], check: Check) -> Field:
-    """A property with one primitive value, looked at again only if its format is wrong.
-
-    Most values are plain text: where that is enough for the format, no test is called.
-    """
-
-    def field(value: Any, path: Path, run: Run, holder: Json) -> None:
-        if test(value) is not None:
+        if sound is None or not sound(value, run):
             check(value, (path, name, NONE), run)
 
-    def words(value: Any, path: Path, run: Run, holder: Json) -> None:
-        if type(value) is str and value.isprintable() and not value.isspace() and value:
-            return
-        field(value, path, run, holder)
-
-    def one_word(value: Any, path: Path, run: Run, holder: Json) -> None:
-        if type(value) is str and value.isprintable() and " " not in value and value:
-            return
-        field(value, path, run, holder)
-
-    def address(value: Any, path: Path, run: Run, holder: Json) -> None:
-        if type(value) is str and value[:7] in _ROOTS and value.isprintable() and " " not in value:
-            return
-        field(value, path, run, holder)
-
-    if test is primitives.string:
-        return words
-    if test is primitives.code:
-        return one_word
-    return address if test in _ADDRESSES else field
+    return field
 
 
 def many(name: str, check: Check, least: int, most: int | None, *, primitive: bool) -> Field:
@@ -133,15 +97,16 @@ def count_is(count: int, least: int, most: int | None, path: Path, run: Run) -> 
         run.error("too-many", path, f"{count} present, at most {most} allowed")
 
 
-def exclusive(field: Field, group: frozenset[str], stem: str) -> Field:
+def exclusive(field: Field, own: str, group: frozenset[str], stem: str) -> Field:
     """A property of a choice: no other of the group may stand beside it; the last one is named."""
     if len(group) < 2:
         return field
     names = group | {"_" + key for key in group}
+    others = names - {own, "_" + own}
 
     def alone(value: Any, path: Path, run: Run, holder: Json) -> None:
         field(value, path, run, holder)
-        if len(names & holder.keys()) > 1:
+        if not others.isdisjoint(holder):
             several = [key for key in holder if key.removeprefix("_") in group]
             if len({key.removeprefix("_") for key in several}) > 1:
                 last = several[-1].removeprefix("_")

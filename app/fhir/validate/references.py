@@ -40,6 +40,22 @@ class Targets:
             by_type[kind] = (*by_type.get(kind, ()), "" if plain else canonical)
         return cls({k: () if "" in ps else ps for k, ps in by_type.items()}, anything)
 
+    def follow(self, value: Json, run: Run) -> bool:
+        """Whether a Reference leads to something allowed, which is then asked for its profiles."""
+        address = value.get("reference")
+        if type(address) is not str or not address or address[0] == "#":
+            return address is None and "type" not in value
+        target = run.find(address)
+        kind = target.get("resourceType") if target is not None else None
+        if type(kind) is not str or not (self.anything or kind in self.wanted):
+            return False
+        job = run.jobs.get(id(target))
+        if job is not None:
+            run.job.links.append(job)
+            if profiles := self.wanted.get(kind):
+                run.want(job, profiles)
+        return True
+
     def check(self, value: Any, path: Path, run: Run) -> None:
         """Whether a Reference leads somewhere allowed."""
         address = value.get("reference") if type(value) is dict else None

@@ -19,9 +19,30 @@ Json = dict[str, Any]
 Path = tuple[Any, str, int]
 Check = Callable[[Any, Path, "Run"], None]
 Field = Callable[[Any, Path, "Run", Json], None]
+Sound = Callable[[Any, "Run"], bool]
+
 
 NONE = -1
 MOST_ISSUES = 1_000
+
+
+class Question:
+    """A `Sound` that is written when it is first asked: `ask` is what to call."""
+
+    __slots__ = ("ask",)
+
+    def __init__(self, write: Callable[[], Sound | None]) -> None:
+        self.ask: Sound
+
+        def first(value: Any, run: Run) -> bool:
+            self.ask = write() or _not_sure
+            return self.ask(value, run)
+
+        self.ask = first
+
+
+def _not_sure(_value: Any, _run: Run) -> bool:
+    return False
 
 
 class Enough(Exception):
@@ -40,11 +61,14 @@ def render(path: Path | None) -> str:
 class Job:
     """A resource that waits for its checks, with what its references are resolved against.
 
-    `root` is the resource that contains it, with its path, or itself.
+    `root` is the resource that contains it, with its path, or itself. `claims` are the profiles that
+    it claims, with their positions; `context` is what FHIRPath sees around it, once it was entered.
     """
 
     __slots__ = (
         "base",
+        "claims",
+        "context",
         "done",
         "links",
         "path",
@@ -63,15 +87,25 @@ class Job:
         self.wanted: list[tuple[str, ...]] = []
         self.done: set[str] = set()
         self.links: list[Job] = []
+        self.claims = _claims(resource)
+        self.context: Context | None = None
+
+
+def _claims(resource: Json) -> list[tuple[int, str]]:
+    meta = resource.get("meta")
+    listed = meta.get("profile") if type(meta) is dict else None
+    if type(listed) is not list:
+        return []
+    return [(index, claim) for index, claim in enumerate(listed) if type(claim) is str]
 
 
 class Run:
     """One validation. Checks read `resource`, `root`, `job`; they report with `add`."""
 
     __slots__ = (
-        "_context",
         "_found",
         "_inside",
+        "context",
         "in_profile",
         "job",
         "jobs",
@@ -84,7 +118,7 @@ class Run:
 
     def __init__(self, member_of: Callable[[Any, str], bool | None]) -> None:
         self._found: list[tuple[Severity, str, Path, str, str, str]] = []
-        self._context: Context | None = None
+        self.context = Context({})
         self._inside: dict[int, dict[str, tuple[int, Json]]] = {}
         self.member_of = member_of
         self.jobs: dict[int, Job] = {}
@@ -145,24 +179,20 @@ class Run:
         self.resource = job.resource
         self.root = job.root
         self.resource_path = job.path
-        self._context = None
+        if job.context is None:
+            job.context = Context(job.resource, job.root, self.find, self.member_of)
+        self.context = job.context
 
-    @property
-    def context(self) -> Context:
-        """What FHIRPath sees around the current resource."""
-        if self._context is None:
-            self._context = Context(self.resource, self.root, self.find, self.member_of)
-        return self._context
-
-    def inside(self, resource: Json, path: Path) -> tuple[Json, Path, Context | None]:
+    def inside(self, resource: Json, path: Path) -> tuple[Json, Path, Context]:
         """Step into a contained resource; give the result to `outside` afterwards."""
-        before = (self.resource, self.resource_path, self._context)
-        self.resource, self.resource_path, self._context = resource, path, None
+        before = (self.resource, self.resource_path, self.context)
+        self.resource, self.resource_path = resource, path
+        self.context = Context(resource, self.root, self.find, self.member_of)
         return before
 
-    def outside(self, before: tuple[Json, Path, Context | None]) -> None:
+    def outside(self, before: tuple[Json, Path, Context]) -> None:
         """Step out of a contained resource."""
-        self.resource, self.resource_path, self._context = before
+        self.resource, self.resource_path, self.context = before
 
     # references ---------------------------------------------------------------------------------
 
@@ -209,6 +239,8 @@ class Run:
 
     def errors_since(self, mark: int) -> int:
         """Number of errors found after the mark."""
+        if len(self._found) == mark:
+            return 0
         return sum(1 for item in self._found[mark:] if item[0] == "error")
 
     def cut(self, mark: int) -> list[Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.fhir.validate.properties import count_is, no_list
-from app.fhir.validate.run import NONE, Check, Field, Path, Run
+from app.fhir.validate.run import NONE, Check, Field, Path, Question, Run
 
 Json = dict[str, Any]
 
@@ -22,6 +22,7 @@ class Slice:
     check: Check
     min: int
     max: int | None
+    sound: Question
 
 
 def sliced(
@@ -42,13 +43,14 @@ def sliced(
             return
         counts = [0] * len(parts)
         for index, item in enumerate(value):
-            here = (path, name, index)
             for number, part in enumerate(parts):
                 if part.test(item, run):
                     counts[number] += 1
-                    part.check(item, here, run)
+                    if not part.sound.ask(item, run):
+                        part.check(item, (path, name, index), run)
                     break
             else:
+                here = (path, name, index)
                 rest(item, here, run)
                 if closed:
                     run.error("no-slice", here, "belongs to none of the kinds that are allowed")

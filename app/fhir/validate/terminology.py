@@ -29,6 +29,8 @@ _SHAPES: Final[dict[str, re.Pattern[str]]] = {
 _X12_SET: Final = re.compile(re.escape(urls.system.X12_VALUE_SETS) + r".*/([0-9]{1,6})")
 # X12 elements whose codes are lists of NUBC and NUCC, under those bodies' addresses.
 _KEPT_ELSEWHERE: Final = frozenset({"127", "1314", "1315", "1352"})
+_CODED: Final = frozenset({"code", "string", "uri", "url", "canonical"})
+_LANGUAGES: Final = urls.core.VALUE_SET + "languages"
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 _MIME: Final = re.compile(r"[A-Za-z0-9][\w.+\-]*/[\w.+\-]+(\s*;.*)?|json|xml|ttl")
 _TEXT_SHAPES: Final = {
@@ -51,6 +53,15 @@ class Terms:
         if canonical not in self._sets:
             self._sets[canonical] = self._facts.value_set(canonical) or _x12(canonical)
         return self._sets[canonical]
+
+    def bound_text(self, element: Json, code: str) -> ValueSet | None:
+        """The value set that must have the bare code of a primitive element; None without one."""
+        binding = element.get("binding")
+        bound = self.value_set(binding["values"]) if binding and code in _CODED else None
+        if not binding or bound is None:
+            return None
+        firm = binding["strength"] == "required" or bound.url == _LANGUAGES
+        return bound if firm else None
 
     def systems(self) -> frozenset[str]:
         """Addresses of the complete code systems."""
@@ -154,24 +165,38 @@ def _report(values: ValueSet, strength: str, listed: Any, path: Path, run: Run) 
         run.add("warning", "code-other", path, f"{found} is not in the set {name}")
 
 
+def known(terms: Terms) -> Callable[[str, str], bool]:
+    """Whether nothing is to be said about a code of a system."""
+    look_up, complete = terms.system, terms.systems()
+
+    def known(system: str, code: str) -> bool:
+        if ":" not in system:
+            return False
+        if system in complete:
+            return code in (look_up(system) or ())
+        shape = _SHAPES.get(system)
+        return shape is None or shape.fullmatch(code) is not None
+
+    return known
+
+
 def existing(terms: Terms) -> Check:
     """A check of one Coding: a complete, known code system must have its code."""
-    look_up, complete = terms.system, terms.systems()
+    is_known, complete = known(terms), terms.systems()
 
     def check(value: Any, path: Path, run: Run) -> None:
         if type(value) is not dict:
             return
         system, code = value.get("system"), value.get("code")
-        if type(system) is not str or type(code) is not str:
+        if type(system) is not str or type(code) is not str or is_known(system, code):
             return
         if ":" not in system:
             found = f"{word(system)} is a relative address"
             run.add("warning", "coding-system", (path, "system", NONE), found)
         elif system in complete:
-            if code not in (look_up(system) or ()):
-                found = f"{word(system)} has no code {word(code)}"
-                run.error("code-unknown", (path, "code", NONE), found)
-        elif system in _SHAPES and not _SHAPES[system].fullmatch(code):
+            found = f"{word(system)} has no code {word(code)}"
+            run.error("code-unknown", (path, "code", NONE), found)
+        else:
             found = f"{word(code)} under {word(system)}"
             run.add("warning", "code-shape", (path, "code", NONE), found)
 

@@ -90,6 +90,8 @@ class Validator:
                 self._rest(left.popleft(), run)
                 continue
             job = waiting.popleft()
+            if job.done and not job.wanted:
+                continue  # asked twice before it was looked at
             run.enter(job)
             if not job.done:
                 left.append(job)
@@ -103,7 +105,7 @@ class Validator:
     def _rest(self, job: Job, run: Run) -> None:
         """Claimed profiles, and the base type of a resource that no profile was asked of."""
         run.enter(job)
-        for index, canonical in _claims(job.resource):
+        for index, canonical in job.claims:
             self._claimed(canonical, index, job, run)
         for canonical in vitals.profiles(job.resource):
             self._one_of((canonical,), job, run)
@@ -125,19 +127,22 @@ class Validator:
 
     def _one_of(self, profiles: tuple[str, ...], job: Job, run: Run) -> None:
         """Conformance to one of several profiles; issues of the closest one if to none."""
-        if any(self._is_done(p, job) for p in profiles):
-            return
         kind = job.resource.get("resourceType")
-        fitting = [p for p in profiles if self._type(p) in (kind, "Resource", "DomainResource")]
+        fitting = []
+        for canonical in profiles:
+            names, due = self._library.lineage(canonical)
+            if names and names[0] in job.done:
+                return
+            if due == kind or due in ("Resource", "DomainResource"):
+                fitting.append(canonical)
         if not fitting:
             self._wrong_type(profiles, job, run)
             return
-        claimed = self._claimed_instead(fitting, job.resource)
-        if claimed:
+        if job.claims and (claimed := self._claimed_instead(fitting, job)):
             fitting = [claimed]
         best: list[Any] | None = None
         least = 0
-        for canonical in self._ordered(fitting, job.resource):
+        for canonical in self._ordered(fitting, job) if len(fitting) > 1 else fitting:
             check = self._compiler.profile(canonical)
             if check is None:
                 continue
@@ -154,9 +159,9 @@ class Validator:
             run.put(best)
             self._finish(closest, job)
 
-    def _claimed_instead(self, profiles: list[str], resource: Json) -> str:
+    def _claimed_instead(self, profiles: list[str], job: Job) -> str:
         """A claimed profile that derives from one of these: it holds all their rules, and more."""
-        for _, claim in _claims(resource):
+        for _, claim in job.claims:
             if self._compiler.facts.knows(claim):
                 names = self._library.lineage(claim)[0]
                 for canonical in profiles:
@@ -179,15 +184,10 @@ class Validator:
         """Conformance to a profile is conformance to what it derives from."""
         job.done.update(self._library.lineage(canonical)[0])
 
-    def _is_done(self, canonical: str, job: Job) -> bool:
-        names = self._library.lineage(canonical)[0]
-        return bool(names) and names[0] in job.done
-
-    def _ordered(self, profiles: list[str], resource: Json) -> list[str]:
+    def _ordered(self, profiles: list[str], job: Job) -> list[str]:
         """The most fitting first: by required and forbidden elements, then claims, then order."""
-        if len(profiles) == 1:
-            return profiles
-        claims = {c.partition("|")[0] for _, c in _claims(resource)}
+        claims = {claim.partition("|")[0] for _, claim in job.claims}
+        resource = job.resource
 
         def misfit(canonical: str) -> tuple[int, bool]:
             due, barred = self._library.outline(canonical)
@@ -195,14 +195,6 @@ class Validator:
             return (wrong, canonical.partition("|")[0] not in claims)
 
         return sorted(profiles, key=misfit)
-
-
-def _claims(resource: Json) -> list[tuple[int, str]]:
-    """Claimed profiles with their positions."""
-    meta = resource.get("meta")
-    listed = meta.get("profile") if isinstance(meta, dict) else None
-    listed = listed if isinstance(listed, list) else []
-    return [(index, c) for index, c in enumerate(listed) if isinstance(c, str)]
 
 
 @functools.cache

@@ -99,7 +99,6 @@ def primitive(
             if wrong is not None:
                 _bad(value, wrong, path, run)
 
-        plain.only_format = True  # type: ignore[attr-defined]
         return plain
 
     def check(value: Any, path: Path, run: Run) -> None:
@@ -123,11 +122,6 @@ def primitive(
             rule(value, path, run)
 
     return check
-
-
-def is_plain(check: Check) -> bool:
-    """Whether a primitive's check looks at the format of its type and nothing else."""
-    return getattr(check, "only_format", False)
 
 
 def _bad(value: Any, wrong: str, path: Path, run: Run) -> None:
