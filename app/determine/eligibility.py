@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import pairwise
 
 from app.determine import names
@@ -152,16 +153,33 @@ def _ours(request: PriorAuthRequest, payers: Sequence[Payer]) -> list[CoverageCl
 
 def is_ours(party: Party, payers: Sequence[Payer]) -> bool | None:
     """Whether `party` is one of `payers`; None when its identifiers say neither yes nor no."""
-    known = {
+    known = _known_by(tuple(payers))
+    strange = False
+    for identifier in party.identifiers:
+        system, value = _system(identifier.system), number_key(identifier.value)
+        if value and ((system, value) in known.numbers or (not system and value in known.values)):
+            return True
+        strange = strange or bool(value and system in known.systems)
+    return False if strange else None
+
+
+@dataclass(frozen=True, slots=True)
+class _KnownBy:
+    """What payers are known by: numbers with their systems, systems alone, values alone."""
+
+    numbers: frozenset[tuple[str, str]]
+    systems: frozenset[str]
+    values: frozenset[str]
+
+
+@lru_cache(maxsize=16)
+def _known_by(payers: tuple[Payer, ...]) -> _KnownBy:
+    """Asked for each coverage of each request; a payer hardly ever changes its numbers."""
+    numbers = frozenset(
         (_system(i.system), number_key(i.value)) for payer in payers for i in payer.identifiers
-    }
-    systems = {system for system, _ in known if system}
-    values = {value for _, value in known}
-    said = [(_system(i.system), number_key(i.value)) for i in party.identifiers]
-    said = [(system, value) for system, value in said if value]
-    if any((s, v) in known or (not s and v in values) for s, v in said):
-        return True
-    return False if any(system in systems for system, _ in said) else None
+    )
+    systems = frozenset(system for system, _ in numbers if system)
+    return _KnownBy(numbers, systems, frozenset(value for _, value in numbers))
 
 
 def _named(

@@ -362,7 +362,7 @@ _TELLING = (
 
 
 def _unknown(spec: FactSpec, whys: list[str]) -> Fact:
-    why = next((each for each in _TELLING if each in whys), "missing")
+    why = next((each for each in _TELLING if each in whys), "missing") if whys else "missing"
     if spec.otherwise is not None and why in ("missing", "too-old"):
         source = Source("", "Policy", "otherwise")
         return Fact(spec.name, True, spec.otherwise, spec.unit, sources=(source,))

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from app.determine.codes import Codes, short_codes
 from app.determine.subject import Subject, age, network, other_services, specialties
 from app.domain.facts import Truth
-from app.domain.policy import Where
+from app.domain.policy import EVERYWHERE, Where
 
 
 def fits(where: Where, subject: Subject) -> Truth:
     """MET when every written condition holds, UNMET when one fails, else UNKNOWN."""
+    if where is EVERYWHERE:
+        return Truth.MET
     found = Truth.MET
     for _, truth in conditions(where, subject):
         if truth is Truth.UNMET:

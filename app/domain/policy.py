@@ -235,6 +235,10 @@ class Where:
     age_below: int | None = None
 
 
+EVERYWHERE = Where()
+"""No restriction: the one that rules without any share."""
+
+
 @dataclass(frozen=True, slots=True)
 class Operand:
     """What a fact is compared with: a value, codes, or another fact times a number plus a number.
@@ -248,7 +252,7 @@ class Operand:
     plus: Decimal = Decimal(0)
     codes: CodeSet | None = None
     period: Period = ALWAYS
-    where: Where = Where()
+    where: Where = EVERYWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -415,7 +419,7 @@ class Scope:
     id: str
     review: ReviewKind
     services: Services
-    where: Where = Where()
+    where: Where = EVERYWHERE
     period: Period = ALWAYS
     delegate: str = ""
     asked_by: Asker = Asker.ORDERER

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from app.domain.coverage import Funding, LineOfBusiness
 from app.domain.decision import Citation
-from app.domain.policy import PolicySource, Span, Terms, Unverified, Where
+from app.domain.policy import EVERYWHERE, PolicySource, Span, Terms, Unverified, Where
 from app.domain.values import Period, Text
 from app.rulebook.tree import Fields, Node
 
@@ -124,7 +124,7 @@ def where(fields: Fields) -> Where:
         return None if node is None else node.whole()
 
     sex = fields.get("sex")
-    return Where(
+    found = Where(
         lines=some("lines", _LINES),
         plans=some("plans"),
         products=some("products"),
@@ -140,6 +140,7 @@ def where(fields: Fields) -> Where:
         age_from=years("age_from"),
         age_below=years("age_below"),
     )
+    return EVERYWHERE if found == EVERYWHERE else found
 
 
 def shown(number: Decimal) -> str:

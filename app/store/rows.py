@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cache, lru_cache
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 from sqlalchemy import Date, Table
@@ -59,7 +59,7 @@ class Batch:
             rows = self._rows[name]
             for start in range(0, len(rows), MOST):
                 part = rows[start : start + MOST]
-                values = part[0] if len(part) == 1 else tuple(x for row in part for x in row)
+                values = part[0] if len(part) == 1 else tuple(chain.from_iterable(part))
                 made.append((_insert(metadata.tables[name], len(part), self._sqlite), values))
         return made + self._late
 
@@ -71,7 +71,7 @@ class Batch:
         shape = tuple(
             (name, len(self._rows[name])) for name in sorted(self._rows, key=_ORDER.__getitem__)
         )
-        values = tuple(x for name, _ in shape for row in self._rows[name] for x in row)
+        values = tuple(chain.from_iterable(row for name, _ in shape for row in self._rows[name]))
         return None if self._late or len(values) > MOST_VALUES else (_together(shape), values)
 
     def clear(self) -> None:
@@ -125,7 +125,7 @@ def _binder(table: Table, sqlite: bool) -> Callable[[Row], tuple[Any, ...]]:
                 plain[place] = date.isoformat
 
     def bind(row: Row) -> tuple[Any, ...]:
-        values = [row.get(name) for name in names]
+        values = list(map(row.get, names))
         for place, convert in plain.items():
             if values[place] is not None:
                 values[place] = convert(values[place])
