@@ -7,6 +7,7 @@ criteria, contradictions, unclear scope and our own faults all go to a person.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -14,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from app.clock import Moment
 from app.determine.book import Rulebook
-from app.determine.deadlines import Due, dues, strictness
+from app.determine.deadlines import Due, dues, protections, strictness
 from app.determine.outcome import Draft, draft
 from app.determine.pauses import Pause, with_pause
 from app.determine.subject import Gathered, gather, subject
@@ -31,6 +32,7 @@ from app.domain.decision import (
     Reason,
     ReviewKind,
 )
+from app.domain.policy import DeadlineRule
 from app.domain.request import Item, PriorAuthRequest
 from app.domain.values import Identifier, Period
 
@@ -57,6 +59,7 @@ def decide(
         return _refused(eligibility, rulebook, moment)
     today = moment.now.astimezone(ZoneInfo(rulebook.time_zone)).date()
     gathered = _gathered(request, rulebook)
+    rules = protections(rulebook.deadlines, eligibility, today)
     items: list[ItemDecision] = []
     waiting: list[Due] = []
     protecting: list[Due] = []
@@ -64,7 +67,7 @@ def decide(
     for item in request.items:
         drafted = _line(request, item, eligibility, rulebook, gathered, today)
         used.update(drafted.used)
-        found = _dues(drafted, request, eligibility, rulebook, moment)
+        found = _dues(drafted, request, eligibility, rules, rulebook.time_zone, moment)
         protecting += found
         if drafted.outcome is Outcome.PENDED:
             waiting += found[:1]
@@ -168,7 +171,8 @@ def _dues(
     drafted: Draft,
     request: PriorAuthRequest,
     coverage: Coverage,
-    rulebook: Rulebook,
+    rules: Sequence[DeadlineRule],
+    zone: str,
     moment: Moment,
 ) -> list[Due]:
     urgency = str(request.urgency)
@@ -177,12 +181,12 @@ def _dues(
     elif drafted.urgency == "expedited":
         urgency = drafted.urgency
     return dues(
-        rulebook.deadlines,
+        rules,
         coverage,
         str(drafted.review),
         urgency,
         moment.now,
-        rulebook.time_zone,
+        zone,
         drafted.policy.id if drafted.policy else "",
     )
 
