@@ -96,7 +96,7 @@ SUITES: Final = {
         Suite(
             id="crd_server_v221",
             title="CRD 2.2.1",
-            kit="davinci_crd_test_kit 0.14.2",
+            kit="davinci_crd_test_kit",
             guide="crd-2.2",
             inputs=crd_inputs.for_22,
             prepare=ehr("crd_server_v221"),
@@ -104,7 +104,7 @@ SUITES: Final = {
         Suite(
             id="crd_server",
             title="CRD 2.0.1",
-            kit="davinci_crd_test_kit 0.14.2",
+            kit="davinci_crd_test_kit",
             guide="crd-2.0",
             inputs=crd_inputs.for_20,
             prepare=ehr("crd_server"),
