@@ -88,7 +88,9 @@ def _list(context: Context, caller: Principal) -> None:
     for each in found:
         due = f"{each.case.due:%Y-%m-%d %H:%M} UTC" if each.case.due else "-"
         late = "  overdue" if each.escalated else ""
-        print(f"{each.case.number}  {due}  {each.case.state}  {each.holder or '-'}{late}")
+        print(
+            f"{each.case.number}  {due}  {each.case.state}  {each.case.review}  {each.holder or '-'}{late}"
+        )
     if not found:
         print("No case waits.", file=sys.stderr)
 

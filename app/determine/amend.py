@@ -176,6 +176,7 @@ def amended(
         paused_until=clock.paused_until,
         protections=fresh.protections if fresh and fresh.protections else decision.protections,
         accumulated=fresh.accumulated if fresh else decision.accumulated,
+        review=fresh.review if fresh else decision.review,
     )
     kept = any(each is held.get(each.sequence) for each in items)
     return whole(made, decision.human if kept else None, moment)

@@ -18,6 +18,7 @@ from app.determine.book import Rulebook
 from app.determine.deadlines import Due, dues, protections, strictness
 from app.determine.outcome import Draft, draft
 from app.determine.pauses import Pause, with_pause
+from app.determine.review_time import review_time
 from app.determine.subject import Gathered, gather, subject
 from app.determine.words import ELIGIBILITY, said
 from app.domain.coverage import Coverage, Eligibility, EligibilityProblem, NotEligible
@@ -89,6 +90,7 @@ def decide(
         line=str(eligibility.plan.line),
         language=eligibility.language,
         accumulated=tuple(sorted(used.items())),
+        review=review_time(request, items, today),
     )
     if not any(item.pend_cause is PendCause.MISSING_FACTS for item in items):
         return made

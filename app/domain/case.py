@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from app.domain.decision import Outcome
+from app.domain.decision import Outcome, ReviewTime
 from app.domain.guide import Guide
 from app.domain.update import Change
 
@@ -118,7 +118,9 @@ AMENDABLE: Mapping[Outcome, frozenset[Change]] = MappingProxyType(
 class Case:
     """The queryable head of a case; its history is the list of events.
 
-    `number` is the payer's public reference (not guessable). `submitter` is the principal's id.
+    `number` is the payer's public reference (not guessable). `submitter` is the principal's id. `line` is
+    the line of business, `review` whether the request came before, during or after its services, `due`
+    the instant by which it must be decided while it waits.
     """
 
     id: uuid.UUID
@@ -135,6 +137,7 @@ class Case:
     due: datetime | None
     authorization_number: str = ""
     rulebook: str = ""
+    review: ReviewTime = ReviewTime.PROSPECTIVE
 
 
 def allows(state: CaseState, change_to: CaseState) -> bool:

@@ -42,6 +42,14 @@ class ReviewKind(StrEnum):
     DELEGATED = "delegated"
 
 
+class ReviewTime(StrEnum):
+    """When a request is reviewed, seen from the service: before it, during it, or after it."""
+
+    PROSPECTIVE = "prospective"
+    CONCURRENT = "concurrent"
+    POST_SERVICE = "post-service"
+
+
 @dataclass(frozen=True, slots=True)
 class PolicyRef:
     """Exactly which text decided: id, version, the hash of its file and its public address path."""
@@ -283,7 +291,8 @@ class Decision:
     decided, by the rule `deadline_rule`; `paused_until` is until when at most its clock stands still
     for what was asked for, None while it runs. `protections` are all rules that protect this member in this
     request, the strictest first; where the funding of the plan is unknown, those of every funding.
-    `member_id`, `plan` and `line` name the coverage that was used.
+    `member_id`, `plan` and `line` name the coverage that was used, `review` says when the request came,
+    seen from its services.
     """
 
     items: tuple[ItemDecision, ...]
@@ -302,3 +311,4 @@ class Decision:
     line: str = ""
     language: str = "en"
     accumulated: tuple[tuple[str, Decimal], ...] = ()
+    review: ReviewTime = ReviewTime.PROSPECTIVE

@@ -99,6 +99,7 @@ def answer_anew(
         due=decision.due,
         authorization_number=decision.number or before.authorization_number,
         rulebook=decision.rulebook,
+        review=decision.review,
     )
 
     def event(kind: EventKind, data: Mapping[str, object]) -> Event:

@@ -93,6 +93,7 @@ def open_case(
         due=decision.due,
         authorization_number=decision.number,
         rulebook=decision.rulebook,
+        review=decision.review,
     )
 
 

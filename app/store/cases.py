@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Text, bindparam, delete, exists, func, select, tuple_
 
 from app.domain.case import WAITING, Case, CaseState
-from app.domain.decision import Outcome
+from app.domain.decision import Outcome, ReviewTime
 from app.domain.event import Event, EventKind
 from app.domain.guide import Guide
 from app.domain.inquiry import Inquiry
@@ -140,7 +140,7 @@ _WAITING = (
     .limit(bindparam("most"))
 )
 _CHANGE = (
-    "UPDATE cases SET state = ?, due = ?, authorization_number = ?, rulebook = ? "
+    "UPDATE cases SET state = ?, due = ?, authorization_number = ?, rulebook = ?, review = ? "
     "WHERE tenant = ? AND id = ?"
 )
 _SEEK = "UPDATE cases SET born = ?, diagnoses = ? WHERE tenant = ? AND id = ?"
@@ -343,6 +343,7 @@ class CaseWriter(Cases):
                 "due": case.due,
                 "authorization_number": case.authorization_number,
                 "rulebook": case.rulebook,
+                "review": case.review.value,
                 "born": born,
                 "diagnoses": None if diagnoses is None else listed(diagnoses),
             },
@@ -386,13 +387,13 @@ class CaseWriter(Cases):
     ) -> None:
         """Bring head and items of a stored case to what they are now; old numbers still lead to it.
 
-        Of the head: state, due instant, authorization number, rulebook. `items` are those that are
+        Of the head: state, due instant, authorization number, rulebook, time of review. `items` are those that are
         new or other than before, `sought` birth date and diagnoses where they are told anew.
         """
         tenant = self._write.tenant
         self._write.turn(case.id)
         head = (case.state.value, case.due, case.authorization_number, case.rulebook)
-        self._write.after(_CHANGE, *head, tenant, case.id)
+        self._write.after(_CHANGE, *head, case.review.value, tenant, case.id)
         if sought is not None:
             born, diagnoses = sought
             self._write.after(_SEEK, born, listed(diagnoses), tenant, case.id)
@@ -433,7 +434,7 @@ def _case(row: Any) -> Case | None:
     if row is None:
         return None
     values = dict(row._mapping)
-    values.update(guide=Guide(row.guide), state=CaseState(row.state))
+    values.update(guide=Guide(row.guide), state=CaseState(row.state), review=ReviewTime(row.review))
     return Case(**values)
 
 

@@ -94,6 +94,7 @@ cases = Table(
     _text("rulebook"),
     Column("born", Date),
     Column("diagnoses", Text),
+    _text("review", server_default="prospective"),
     PrimaryKeyConstraint("tenant", "id"),
     UniqueConstraint("tenant", "number"),
     Index(None, "tenant", "member_id", "requestor_npi"),

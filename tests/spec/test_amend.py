@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from app.domain.case import CaseState
+from app.domain.decision import ReviewTime
 from app.domain.event import EventKind
 from app.domain.guide import Guide
 from app.fhir.urls import ext
@@ -332,6 +333,16 @@ def test_who_has_the_case_must_take_it_again_after_an_update(world: World, guide
     after = story(world, public_id).case
     assert after.due == case.due
     act(world, case.number, "approve", "reviewer", 409, by=LEE)
+
+
+@GUIDES
+def test_an_extension_makes_the_review_concurrent(world: World, guide: Guide) -> None:
+    first, public_id = started(world, guide)
+    assert story(world, public_id).case.review is ReviewTime.PROSPECTIVE
+    second = update_of(first)
+    certify(mark(line(second, 1), "changed"), "4")
+    world.answer(second, guide)
+    assert story(world, public_id).case.review is ReviewTime.CONCURRENT
 
 
 @GUIDES

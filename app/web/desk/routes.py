@@ -101,6 +101,7 @@ def _head(case: Case) -> dict[str, Any]:
         "guide": case.guide.value,
         "line": case.line,
         "plan": case.plan,
+        "review": case.review.value,
         "received": case.received_at,
         "due": case.due,
     }
