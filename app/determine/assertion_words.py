@@ -92,6 +92,18 @@ SAID: Mapping[str, Text] = MappingProxyType(
             "network.",
             "es": "Que se necesite autorización depende de si el proveedor está en la red.",
         },
+        "which-performer": {
+            "en": "The order names several who may perform it. Whether authorization is needed depends "
+            "on which of them does.",
+            "es": "La orden nombra a varios que pueden realizarla. Que se necesite autorización depende "
+            "de quién lo haga.",
+        },
+        "which-place": {
+            "en": "The order names several places. Whether authorization is needed depends on where "
+            "the service is done.",
+            "es": "La orden nombra varios lugares. Que se necesite autorización depende de dónde se "
+            "realice el servicio.",
+        },
         "unclear-code": {
             "en": "The order has no billing code that the plan's rules know: whether the service is "
             "covered or needs authorization depends on the code that is billed.",

@@ -16,6 +16,9 @@ from app.domain.policy import Benefits, CodeSet, GoldCard, Terms
 from app.domain.request import Item, Party, PriorAuthRequest
 from app.domain.values import Coding, Concept, Scalar
 
+_ORDERING = {"DK", "DN"}
+"""X12 98: who orders, who refers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -152,14 +155,28 @@ def age(subject: Subject) -> int | None:
 
 
 def network(subject: Subject) -> str:
-    """The network tier of whoever renders the service, empty when the plan has no tiers."""
+    """The network tier of whoever renders the service; empty when the plan has no tiers, or when
+    those are named alone who order or refer."""
     benefits = subject.benefits
-    if benefits is None:
+    rendering = _rendering(subject)
+    if benefits is None or not rendering:
         return ""
-    for party in parties(subject):
+    for party in rendering:
         if party.npi in benefits.networks:
             return benefits.networks[party.npi]
     return benefits.other_network
+
+
+def _rendering(subject: Subject) -> tuple[Party, ...]:
+    """Who renders, as far as the care team tells; who submits, where there is no care team."""
+    team = (*subject.item.care_team, *subject.request.care_team)
+    if not team:
+        return (subject.request.submitter,)
+    return tuple(each.party for each in team if not _codes(each.role) & _ORDERING)
+
+
+def _codes(role: Concept | None) -> set[str]:
+    return {coding.code for coding in role.codings} if role else set()
 
 
 def parties(subject: Subject) -> tuple[Party, ...]:

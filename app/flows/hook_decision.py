@@ -18,6 +18,7 @@ import orjson
 
 from app.clock import Moment
 from app.determine.assertion import assertions
+from app.determine.assertion_choices import Choice, chosen_later, differ
 from app.determine.codes import Codes, short_codes
 from app.determine.crd_eligibility import told_apart
 from app.domain.coverage import Coverage, Eligibility, NotEligible
@@ -29,7 +30,7 @@ from app.domain.principal import Principal
 from app.domain.request import Item, PriorAuthRequest
 from app.domain.values import Concept, Identifier
 from app.fhir.crd import extension
-from app.fhir.crd.draft_claim import Asked, Line, draft_claim
+from app.fhir.crd.draft_claim import Asked, Line, choices, draft_claim
 from app.fhir.crd.pool import Pool
 from app.fhir.read import read_request
 from app.fhir.read.values import text
@@ -91,18 +92,42 @@ def decided(
         return eligibility
     today = rulebook.today(moment.now)
     items = {item.sequence: item for item in decision.items}
+    undecided = _undecided(desk, draft, today)
     granted: dict[int, ItemDecision] = {}
     if draft.numbers and any(item.outcome in _OPEN for item in decision.items):
         granted = desk.live(request, items, eligibility.member_id, today)
         fresh = [
             line
             for line in draft.lines
-            if items[line.sequence].outcome in _GRANTED and line.sequence not in granted
+            if items[line.sequence].outcome in _GRANTED
+            and line.sequence not in granted
+            and line.sequence not in undecided
         ]
         granted |= desk.grant(draft, fresh) if fresh and draft.grants else {}
     whole = replace(decision, items=tuple((items | granted).values()))
-    said = assertions(request, eligibility, whole, rulebook, today, frozenset(granted))
+    said = dict(assertions(request, eligibility, whole, rulebook, today, frozenset(granted)))
+    for sequence in undecided.keys() - granted.keys():
+        said[sequence] = chosen_later(said[sequence], undecided[sequence])
     return Told(eligibility, said)
+
+
+def _undecided(desk: _Desk, draft: Draft, today: date) -> dict[int, list[Choice]]:
+    """The lines whose answer hangs on which of several performers or places is chosen. Each choice is
+    judged with the rest of the draft as it is."""
+    found: dict[int, list[Choice]] = {}
+    for line in draft.lines:
+        made: list[Choice] = []
+        for each in choices(line, draft.asked):
+            lines = [each if one is line else one for one in draft.lines]
+            _, request = _drafted(draft, lines, desk.guide)
+            coverage, decision = desk.judge(request)
+            if isinstance(coverage, Coverage):
+                rulebook = desk.context.rulebook
+                said = assertions(request, coverage, decision, rulebook, today, frozenset())
+                made.append(Choice(each.performer, repr(each.place), said[line.sequence]))
+        if differ(made):
+            found[line.sequence] = made
+    return found
 
 
 def _source(context: Context, draft: Draft) -> Discerning:

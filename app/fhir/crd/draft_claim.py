@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,8 @@ from app.fhir.urls import ext, system, x12
 
 Json = dict[str, Any]
 _ORDERING, _RENDERING = "DK", "SJ"
+_MOST_PERFORMERS, _MOST_PLACES = 4, 3
+
 Team = dict[tuple[str, str], int]
 """Reference and role → sequence."""
 
@@ -26,12 +28,17 @@ _ASKERS = ("requester", "orderer", "prescriber", "sender")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One service of one target: `sequence` is its item in the draft, `concept` what is ordered."""
+    """One service of one target: `sequence` is its item in the draft, `concept` what is ordered.
+
+    `performer` (a reference) and `place` narrow an order that names several to one of them.
+    """
 
     sequence: int
     target: int
     resource: Json
     concept: Json
+    performer: str = ""
+    place: Json | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +99,13 @@ def _item(line: Line, asked: Asked, team: Team, diagnoses: dict[str, Json]) -> J
         ],
         "sequence": line.sequence,
         "productOrService": line.concept,
-        "careTeamSequence": [
-            team.setdefault(each, len(team) + 1) for each in _people(resource, asked)
-        ],
+        "careTeamSequence": [team.setdefault(each, len(team) + 1) for each in _people(line, asked)],
         "diagnosisSequence": [_diagnosed(each, diagnoses) for each in _reasons(resource)],
     }
     amount = _amount(resource)
     if amount:
         item["quantity"] = amount
-    place = next(iter(parts(resource, "locationCode")), None)
+    place = line.place or next(iter(parts(resource, "locationCode")), None)
     if place:
         item["locationCodeableConcept"] = place
     item |= _when(resource)
@@ -115,12 +120,13 @@ def _asker(resource: Mapping[str, Any], asked: Asked) -> str:
     return asked.user
 
 
-def _people(resource: Json, asked: Asked) -> Iterator[tuple[str, str]]:
+def _people(line: Line, asked: Asked) -> Iterator[tuple[str, str]]:
     """Who orders, then who performs, each with the role; one who does both is there twice."""
-    asker = _asker(resource, asked)
+    asker = _asker(line.resource, asked)
     if asker:
         yield asker, _ORDERING
-    for performer in _performers(resource, asked):
+    narrowed = [line.performer] if line.performer else _performers(line.resource, asked)
+    for performer in narrowed:
         yield performer, _RENDERING
 
 
@@ -129,7 +135,7 @@ def _performers(resource: Json, asked: Asked) -> Iterator[str]:
         yield asked.performer
         return
     named = resource.get("performer")
-    listed = named if isinstance(named, list) else [named]
+    listed = [*named] if isinstance(named, list) else [named]
     listed += [part(part(resource, "dispenseRequest"), "performer")]
     listed += [part(each, "actor") for each in parts(resource, "participant")]
     listed += [part(each, "individual") for each in parts(resource, "participant")]
@@ -137,6 +143,21 @@ def _performers(resource: Json, asked: Asked) -> Iterator[str]:
         address = text(reference, "reference") if isinstance(reference, dict) else ""
         if address and "Patient/" not in address and "Location/" not in address:
             yield address
+
+
+def choices(line: Line, asked: Asked) -> list[Line]:
+    """The line once for each performer and place between which its order leaves the choice, the
+    first few of each; empty when there is none."""
+    named = line.resource.get("performer")
+    performers = list(_performers(line.resource, asked)) if isinstance(named, list) else []
+    performers = list(dict.fromkeys(performers)) if len(set(performers)) > 1 else [""]
+    places = parts(line.resource, "locationCode")
+    found = [
+        replace(line, performer=performer, place=place)
+        for place in (places[:_MOST_PLACES] if len(places) > 1 else [None])
+        for performer in performers[:_MOST_PERFORMERS]
+    ]
+    return found if len(found) > 1 else []
 
 
 def _member(who: tuple[str, str], number: int) -> Json:

@@ -241,6 +241,12 @@ def answered(policy: str, guide: Guide, answers: Json) -> Json:
     }
 
 
+def place(code: str) -> Json:
+    """A CMS place of service."""
+    where = "https://www.cms.gov/Medicare/Coding/place-of-service-codes/Place_of_Service_Code_Set"
+    return {"coding": [{"system": where, "code": code}]}
+
+
 def demo(member: str) -> tuple[Json, Json]:
     """Patient and coverage of a demo member, as an EHR has them."""
     path = resources.data("examples") / "demo" / "fairwater.ndjson"
@@ -287,6 +293,37 @@ def test_who_performs_has_to_ask_where_the_policy_says_so(world: World, guide: G
     assert said["doc-needed"] and said["questionnaire"]
     order = body["context"]["draftOrders"]["entry"][0]["resource"]
     order["performer"] = order["requester"]
+    assert only(ask(world, body, guide))["pa-needed"] == ["auth-needed"]
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_the_choice_between_performers_is_awaited_where_it_decides(
+    world: World, guide: Guide
+) -> None:
+    body = call("order-sign-choice", guide)
+    order = body["context"]["draftOrders"]["entry"][0]["resource"]
+    (found,) = ask(world, body, guide)
+    assert found["performer"] == order["performer"]
+    said = only([found])
+    assert (said["covered"], said["pa-needed"]) == (["covered"], ["conditional"])
+    assert said["info-needed"] == ["performer"] and "which of them" in said["reason"][0]["text"]
+    inside, outside = order["performer"]
+    for chosen, needed in ((inside, "no-auth"), (outside, "auth-needed")):
+        order["performer"] = [chosen]
+        assert only(ask(world, body, guide))["pa-needed"] == [needed]
+    del order["performer"]
+    said = only(ask(world, body, guide))
+    assert said["info-needed"] == ["performer"] and "auth-out-network" in str(said)
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_the_choice_between_places_is_awaited_where_it_decides(world: World, guide: Guide) -> None:
+    body = ordered("72148", guide)
+    order = body["context"]["draftOrders"]["entry"][0]["resource"]
+    order["locationCode"] = [place("23"), place("22")]
+    said = only(ask(world, body, guide))
+    assert said["pa-needed"] == ["conditional"] and said["info-needed"] == ["location"]
+    order["locationCode"] = [place("19"), place("22")]
     assert only(ask(world, body, guide))["pa-needed"] == ["auth-needed"]
 
 
