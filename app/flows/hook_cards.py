@@ -20,6 +20,9 @@ from app.fhir.write.questionnaire import questionnaire
 from app.rulebook import Rulebook
 
 Json = dict[str, Any]
+_FOR_DTR = ("meta", "extension")
+"""What a form says to DTR alone: its profile there, and how its versions are counted."""
+
 _STANDING = ("draft", "active", "on-hold", "unknown")
 
 
@@ -58,8 +61,8 @@ def _forms(rulebook: Rulebook, pool: Pool, about: About, frame: Frame) -> list[F
             (text(each, "url"), text(each, "version")) == (url, number)
             for each in pool.of("Questionnaire")
         )
-        form.pop("meta", None)
-        found.append(Form(address, None if kept else form))
+        plain = {name: value for name, value in form.items() if name not in _FOR_DTR}
+        found.append(Form(address, None if kept else plain))
     return found
 
 
