@@ -69,7 +69,7 @@ def _overview() -> list[str]:
         words = ("pass", "fail", "error", "skip", "omit")
         counts = " | ".join(str(run.count(word)) for word in words)
         rows.append(
-            f"| `{suite.id}` | {suite.kit} {run.kit}, core {run.core} | {run.date} | {counts} |"
+            f"| `{suite.id}` | {f'{suite.kit} {run.kit}'.strip()}, core {run.core} | {run.date} | {counts} |"
         )
     return rows
 
