@@ -43,12 +43,12 @@ def retire(store: Store, tenant: str, visible: Visible, moment: Moment) -> Retir
     while True:
         with store.read(tenant) as look:
             listed = look.cases.past(until, last, BATCH)
-            decided = look.decisions.in_force([each.case_id for each in listed])
+            maybe = [each for each in listed if not each.last_day or each.last_day < until.date()]
+            decided = look.decisions.in_force([each.case_id for each in maybe])
         over = [
             each
-            for each in listed
-            if each.case_id in decided
-            and _is_over(each.last_day, decided[each.case_id], until.date())
+            for each in maybe
+            if each.case_id in decided and _is_over(decided[each.case_id], until.date())
         ]
         if over:
             with store.write(tenant) as work:
@@ -60,15 +60,12 @@ def retire(store: Store, tenant: str, visible: Visible, moment: Moment) -> Retir
         last = listed[-1]
 
 
-def _is_over(last_day: date | None, decision: Decision, until: date) -> bool:
-    """Whether nothing that was asked for or granted goes on at `until`: a grant without an end does.
-
-    What has no days at all is as old as its case.
-    """
+def _is_over(decision: Decision, until: date) -> bool:
+    """Whether nothing that was granted goes on at `until`: a grant without an end does."""
     grants = [item.grant for item in decision.items if item.grant is not None]
     granted = [grant.period.end for grant in grants]
     granted += [grant.service_period.end for grant in grants if grant.service_period]
-    return None not in granted and all(end < until for end in (last_day, *granted) if end)
+    return all(end is not None and end < until for end in granted)
 
 
 def _retired(listed: Listed, moment: Moment) -> Event:
