@@ -1,7 +1,8 @@
-"""Run Inferno's suites: python -m conformance.inferno [SUITE...] | page | preset SUITE ADDRESS
+"""Run Inferno's suites: python -m conformance.inferno [SUITE...] | page | presets | preset SUITE ADDRESS
 
 Without a name all suites are run, one after the other. `page` only writes docs/inferno.md again.
-`preset` prints our inputs as an Inferno preset, made for the product that runs at an address.
+`preset` prints our inputs as an Inferno preset, made for the product that runs at an address;
+`presets` writes those of examples/test-suites, which the sandbox gives out.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from conformance.inferno import page, recorded, results, stage
+from conformance.inferno import page, presets, recorded, results, stage
 from conformance.inferno.api import Inferno
 from conformance.inferno.suites import SUITES, Suite
 
@@ -24,6 +25,8 @@ def main(arguments: list[str]) -> int:
     """0 when every test passed or is argued in docs/inferno.md; 1 otherwise; 2 without Inferno."""
     if arguments == ["page"]:
         return page.write()
+    if arguments == ["presets"]:
+        return presets.write()
     if arguments[:1] == ["preset"] and len(arguments) == 3 and arguments[1] in SUITES:
         print(json.dumps(preset(SUITES[arguments[1]], arguments[2].rstrip("/")), indent=1))
         return 0

@@ -223,25 +223,24 @@ def submissions(guide: str) -> dict[str, Any]:
 
 def for_22(address: str) -> dict[str, Any]:
     """The inputs of the 2.2.1 suite, for a running product."""
-    return {
-        "server_endpoint": f"{address}/fhir/2.2",
-        "subscription_resource": subscription("full-resource"),
-        **submissions("2.2"),
-        **updates(),
-        "must_support_pa_inquire_request_payload": [
-            each.bundle for each in inquiries("2.2", known(address, "2.2"))
-        ],
-    }
+    return given("2.2", address, known(address, "2.2"))
 
 
 def for_20(address: str) -> dict[str, Any]:
     """The inputs of the 2.0.1 suite, for a running product."""
-    asked = [each.bundle for each in inquiries("2.0", known(address, "2.0"))]
+    return given("2.0", address, known(address, "2.0"))
+
+
+def given(guide: str, address: str, before: Known) -> dict[str, Any]:
+    """The inputs of a suite, where these requests were made before the run."""
+    asked = [each.bundle for each in inquiries(guide, before)]
+    content = "full-resource" if guide == "2.2" else "id-only"
+    special = updates() if guide == "2.2" else {"pended_pa_inquire_request_payload": asked[0]}
     return {
-        "server_endpoint": f"{address}/fhir/2.0",
-        "subscription_resource": subscription("id-only"),
-        **submissions("2.0"),
-        "pended_pa_inquire_request_payload": asked[0],
+        "server_endpoint": f"{address}/fhir/{guide}",
+        "subscription_resource": subscription(content),
+        **submissions(guide),
+        **special,
         "must_support_pa_inquire_request_payload": asked,
     }
 
@@ -262,15 +261,20 @@ class Known:
     replaced: str
 
 
-def known(address: str, guide: str) -> Known:
-    """Make these requests at a running product and read the numbers from its answers."""
-    granted = stay(guide, "known", 20)
-    under_review = plain(guide, "oxygen-missing-facts", "known-waiting")
+def earlier(guide: str) -> tuple[Request, Request, Request, Request]:
+    """What is asked for before a run: granted, waiting, and granted then updated."""
     first = plain(guide, "oxygen-approved-large", "known-changed")
     second = update_of(first, "known-changed-2")
     second.items[0]["quantity"]["value"] = 24
     second.items[0]["servicedPeriod"]["end"] = "2028-11-30"
     changed(second.items[0], "changed")
+    under_review = plain(guide, "oxygen-missing-facts", "known-waiting")
+    return stay(guide, "known", 20), under_review, first, second
+
+
+def known(address: str, guide: str) -> Known:
+    """Make these requests at a running product and read the numbers from its answers."""
+    granted, under_review, first, second = earlier(guide)
     number = _number(_submitted(address, granted))
     review = _review(_submitted(address, under_review))
     replaced = _number(_submitted(address, first))

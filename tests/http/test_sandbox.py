@@ -19,6 +19,7 @@ from app.errors import NotFound
 from app.factory import build_app
 from app.flows.sandbox.arrivals import newest, one
 from app.flows.sandbox.stories import Send, stories
+from app.flows.sandbox.suites import suites
 from tests.world import World, fixed_moment, new_context
 
 GUIDES = list(Guide)
@@ -191,6 +192,24 @@ def test_nobody_sees_what_somebody_else_sent(world: World) -> None:
     assert newest(world.context, other) == []
     with pytest.raises(NotFound):
         one(world.context, other, str(newest(world.context, world.caller)[0].id))
+
+
+@pytest.mark.parametrize("suite", [each.id for each in suites()])
+def test_a_preset_is_filled_in_for_this_server(world: World, suite: str) -> None:
+    page = world.client.get("/sandbox?lang=en").text
+    assert f"/sandbox/test-suites/{suite}.json" in page
+    first = world.client.get(f"/sandbox/test-suites/{suite}.json")
+    assert first.status_code == 200
+    assert not re.search(r"\{\{\w+\}\}", first.text)
+    inputs = {each["name"]: each["value"] for each in first.get_json()["inputs"]}
+    address = world.context.settings.address
+    assert (inputs.get("base_url") or inputs["server_endpoint"]).startswith(address)
+    again = world.client.get(f"/sandbox/test-suites/{suite}.json")
+    assert again.data == first.data, "what was submitted before gets its first answer"
+
+
+def test_no_preset_of_another_name(world: World) -> None:
+    assert world.client.get("/sandbox/test-suites/nothing.json").status_code == 404
 
 
 @pytest.mark.parametrize(

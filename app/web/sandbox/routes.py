@@ -19,6 +19,7 @@ from app.flows.sandbox.arrivals import Exchange, newest, one
 from app.flows.sandbox.compose import compose
 from app.flows.sandbox.start_again import Reset, start_again
 from app.flows.sandbox.stories import Send, Step, Story, stories, story
+from app.flows.sandbox.suites import filled, suites
 from app.flows.try_crd import patients
 from app.web.language import language, saying
 from app.web.pages import PAGE_HEADERS, STYLE
@@ -117,8 +118,19 @@ def routes(context: Context, turn: Turn, fetch: Fetch) -> list[Route]:
         text = found.request.decode("utf-8", "replace")
         return _page(context, "sandbox_arrived.html", arrival=found, sent=sent, text=text)
 
+    def suite(caller: Principal, name: str) -> Response:
+        _only_demo(context)
+        bare = name.removesuffix(".json")
+        with turn:
+            answer = Response(
+                filled(context, caller, bare, context.moment()), content_type="application/json"
+            )
+        answer.headers["Content-Disposition"] = f'attachment; filename="{bare}.json"'
+        return answer
+
     return [
         Route("/sandbox", "GET", "sandbox", listed, Scope.SUBMIT),
+        Route("/sandbox/test-suites/<name>", "GET", "sandbox-suite", suite, Scope.SUBMIT),
         Route("/sandbox/reset", "POST", "sandbox-reset", reset, Scope.SUBMIT),
         Route("/sandbox/live", "GET", "sandbox-live", live, Scope.SUBMIT),
         Route("/sandbox/live/<fhir_id:name>", "GET", "sandbox-arrived", arrived, Scope.SUBMIT),
@@ -135,6 +147,7 @@ def _listed(context: Context, done: Reset | None = None) -> Response:
         "sandbox.html",
         stories=stories().values(),
         patients=patients().values(),
+        suites=suites(),
         settings=context.settings,
         done=done,
     )

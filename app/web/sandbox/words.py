@@ -19,6 +19,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "order": "Order", "covered": "Covered", "needed": "Authorization", "reason": "Why", "form": "Form",
         "findings": "Findings behind", "left-out": "lines left out", "error": "error", "fatal": "error",
         "warning": "warning", "information": "note", "ms": "ms", "nothing": "Nothing was decided about a request.",
+        "for-suites": "For test suites", "uses": "Members", "settings": "Settings of a full run",
+        "suites-intro": "Presets with the address of this server and the requests of the stories. What a suite asks about "
+                        "is submitted when you download its preset.",
         "members": "Members", "patient": "Patient", "number": "Member number", "who": "Who", "reviewer": "Demo reviewer",
         "reviewer-on": "Decides what waits for a person, as two invented clinicians.",
         "reviewer-off": "Off: what waits for a person waits. It is started with",
@@ -46,6 +49,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "order": "Orden", "covered": "Cubierto", "needed": "Autorización", "reason": "Por qué", "form": "Formulario",
         "findings": "Hallazgos detrás de", "left-out": "líneas omitidas", "error": "error", "fatal": "error",
         "warning": "aviso", "information": "nota", "ms": "ms", "nothing": "No se decidió nada sobre una solicitud.",
+        "for-suites": "Para conjuntos de pruebas", "uses": "Miembros", "settings": "Ajustes de una ejecución completa",
+        "suites-intro": "Preajustes con la dirección de este servidor y las solicitudes de las historias. Aquello por lo "
+                        "que pregunta un conjunto se envía al descargar su preajuste.",
         "members": "Miembros", "patient": "Paciente", "number": "Número de miembro", "who": "Quién", "reviewer": "Revisor de prueba",
         "reviewer-on": "Decide lo que espera a una persona, como dos clínicos inventados.",
         "reviewer-off": "Apagado: lo que espera a una persona, espera. Se enciende con",
