@@ -27,6 +27,10 @@ _NEWEST = (
     .order_by(arrivals.c.at.desc(), arrivals.c.id.desc())
     .limit(bindparam("most"))
 )
+_TRIM = (
+    "DELETE FROM arrivals WHERE tenant = ? AND submitter = ? AND id NOT IN (SELECT id FROM arrivals "
+    "WHERE tenant = ? AND submitter = ? ORDER BY at DESC, id DESC LIMIT ?)"
+)
 _ONE = select(arrivals).where(_OWN, arrivals.c.id == bindparam("id"))
 
 
@@ -91,15 +95,8 @@ class ArrivalWriter(Arrivals):
 
     def trim(self, submitter: str) -> None:
         """Let go of all but the newest."""
-        own = (arrivals.c.tenant == self._write.tenant) & (arrivals.c.submitter == submitter)
-        kept = (
-            select(arrivals.c.id)
-            .where(own)
-            .order_by(arrivals.c.at.desc(), arrivals.c.id.desc())
-            .limit(KEPT)
-        )
-        gone = delete(arrivals).where(own, arrivals.c.id.not_in(kept.scalar_subquery()))
-        self._write.change(gone.returning(arrivals.c.id))
+        own = (self._write.tenant, submitter)
+        self._write.after(_TRIM, *own, *own, KEPT)
 
     def forget(self) -> int:
         """Let go of everybody's; how many there were."""

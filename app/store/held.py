@@ -14,17 +14,13 @@ from app.domain.guide import Guide
 from app.store.link import ReadLink, WriteLink
 from app.store.tables import held_attachments as held
 
-_FOUND = (
-    select(held)
-    .where(
-        held.c.tenant == bindparam("tenant"),
-        held.c.submitter == bindparam("submitter"),
-        held.c.tracking.in_(bindparam("tracking", expanding=True)),
-        held.c.guide == bindparam("guide"),
-        held.c.case_id.is_(None),
-        held.c.expires_at > bindparam("now", type_=held.c.expires_at.type),
-    )
-    .order_by(held.c.id)
+_FOUND = select(held).where(
+    held.c.tenant == bindparam("tenant"),
+    held.c.submitter == bindparam("submitter"),
+    held.c.tracking == bindparam("tracking"),
+    held.c.guide == bindparam("guide"),
+    held.c.case_id.is_(None),
+    held.c.expires_at > bindparam("now", type_=held.c.expires_at.type),
 )
 
 
@@ -60,10 +56,13 @@ class HeldAttachments:
         """What this submitter sent under one of these numbers and nothing was matched with, in the
         order in which it came.
         """
-        if not tracking:
-            return ()
-        asked = {"submitter": submitter, "guide": guide.value, "tracking": tracking, "now": now}
-        rows = self._link.fetch(_FOUND, asked)
+        asked = {"submitter": submitter, "guide": guide.value, "now": now}
+        rows = [
+            row
+            for name in dict.fromkeys(tracking)
+            for row in self._link.quickly(_FOUND, {**asked, "tracking": name})
+        ]
+        rows.sort(key=lambda row: row.id)
         return tuple(
             Held(
                 row.id,
