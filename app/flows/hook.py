@@ -49,10 +49,10 @@ Fetch = Callable[[EhrAccess | None, Sequence[str], float], Mapping[str, Fetching
 
 
 class Turn(Protocol):
-    """Lets one thread of a process compute; those that have waited for an EHR stand behind others."""
+    """The leave of one thread to compute."""
 
-    def __call__(self, *, waited: bool) -> AbstractContextManager[object]:
-        """The turn, until the block ends."""
+    def away(self) -> AbstractContextManager[object]:
+        """Let others compute until the block ends."""
         ...
 
 
@@ -92,41 +92,38 @@ def hook(
     Raises Malformed or Unprocessable for broken FHIR, NotForHere for another CRD version, Invalid for
     a coverage that 2.2.1 refuses (hook-13), Incomplete when what is needed could not be had.
     """
-    with turn(waited=False):
-        call = read_call(document, kind, options(guide, kind))
-        if call.requested_version not in ("", guide.value):
-            raise NotForHere(
-                f"This address speaks CRD {guide.value} only; see the discovery of the others.",
-                at="extension.davinci-crd.requestedVersion",
-            )
-        pool = Pool(call)
-        gaps = first_gaps(call, pool)
-    found = _fetched(context, call, gaps, fetch, pool, moment)
-    with turn(waited=bool(found)):
-        with context.store.read(caller.tenant) as look:
-            payers = look.members.payers()
-        coverage = _coverage(call, pool, payers, found, guide)
-        aims = targets(call, pool, guide)
-        later = second_gaps(call, pool, [*aims, *([coverage] if coverage else [])])
-        if call.access is not None and coverage is not None:
-            today = context.rulebook.today(moment.now)
-            later += clinical_gaps(context.rulebook, call, pool, aims, today)
-            if call.wants(OPTION):
-                later += form_gaps(context.rulebook, context.base(guide), pool, aims, today)
-    more = _fetched(context, call, later, fetch, pool, moment)
-    with turn(waited=bool(found or more)):
-        check(context.validators[guide], aims, guide, kind)
-        if not aims and any(not isinstance(found.get(each), Fetched) for each in wanted(call)):
-            _unreadable(call)
-        if coverage is None or not aims:
-            return Answer(_body([], [], guide, kind))
-        frame = _frame(context, call, pool, guide, moment)
-        insurer = payers[0].name if payers else caller.tenant
-        asking = Asking(call, pool, coverage, aims, frame, insurer)
-        news, guidance, known = _news(context, caller, asking, guide, moment)
-        told = _told(context, asking, news, known, moment)
-        line = str(known.plan.line) if known else ""
-        return Answer(_body(*told, guide, kind), guidance, line)
+    call = read_call(document, kind, options(guide, kind))
+    if call.requested_version not in ("", guide.value):
+        raise NotForHere(
+            f"This address speaks CRD {guide.value} only; see the discovery of the others.",
+            at="extension.davinci-crd.requestedVersion",
+        )
+    pool = Pool(call)
+    asks = Asks(context, call, pool, fetch, turn, moment)
+    found = asks(first_gaps(call, pool))
+    with context.store.read(caller.tenant) as look:
+        payers = look.members.payers()
+    coverage = _coverage(call, pool, payers, found, guide)
+    aims = targets(call, pool, guide)
+    later = second_gaps(call, pool, [*aims, *([coverage] if coverage else [])])
+    if call.access is not None and coverage is not None:
+        today = context.rulebook.today(moment.now)
+        later += clinical_gaps(context.rulebook, call, pool, aims, today)
+        if call.wants(OPTION):
+            later += form_gaps(context.rulebook, context.base(guide), pool, aims, today)
+    asks(later)
+    check(context.validators[guide], aims, guide, kind)
+    if not aims and any(not isinstance(found.get(each), Fetched) for each in wanted(call)):
+        _unreadable(call)
+    if coverage is None or not aims:
+        return Answer(_body([], [], guide, kind))
+    frame = _frame(context, call, pool, guide, moment)
+    insurer = payers[0].name if payers else caller.tenant
+    asking = Asking(call, pool, coverage, aims, frame, insurer)
+    news, guidance, known = _news(context, caller, asking, guide, moment)
+    told = _told(context, asking, news, known, moment)
+    line = str(known.plan.line) if known else ""
+    return Answer(_body(*told, guide, kind), guidance, line)
 
 
 def _told(
@@ -150,21 +147,28 @@ def _told(
     return cards(about, _desk(asking, moment)), actions
 
 
-def _fetched(
-    context: Context,
-    call: Call,
-    queries: Sequence[str],
-    fetch: Fetch,
-    pool: Pool,
-    began: Moment,
-) -> Mapping[str, Fetching]:
-    """Ask the EHR. Both rounds of a call share the seconds of the setting."""
-    if not queries or call.access is None:
-        return {}
-    spent = (context.moment().now - began.now).total_seconds()
-    answers = fetch(call.access, queries, max(0.0, context.settings.ehr_seconds - spent))
-    take(pool, answers)
-    return answers
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """The way of one call to its EHR; both rounds share the seconds of the setting."""
+
+    context: Context
+    call: Call
+    pool: Pool
+    fetch: Fetch
+    turn: Turn
+    began: Moment
+
+    def __call__(self, queries: Sequence[str]) -> Mapping[str, Fetching]:
+        """Ask, while others compute, and put what came into the pool."""
+        if not queries or self.call.access is None:
+            return {}
+        context = self.context
+        spent = (context.moment().now - self.began.now).total_seconds()
+        left = max(0.0, context.settings.ehr_seconds - spent)
+        with self.turn.away():
+            answers = self.fetch(self.call.access, queries, left)
+        take(self.pool, answers)
+        return answers
 
 
 def _coverage(

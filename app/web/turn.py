@@ -11,7 +11,7 @@ nobody (ADR 16), but not for long.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from threading import Condition, Lock, get_ident
 
 PATIENCE = 0.25
@@ -35,19 +35,21 @@ class Turn:
     def __exit__(self, *_: object) -> None:
         self.over()
 
-    def __call__(self, *, waited: bool) -> AbstractContextManager[object]:
-        """The turn of a call that has `waited` for another system, or has not."""
-        return self._behind() if waited else self
-
     @contextmanager
-    def _behind(self) -> Iterator[None]:
-        with self._patient:
-            self._patient.wait_for(lambda: not (self._holder or self._waiting), PATIENCE)
-            self._take()
+    def away(self) -> Iterator[None]:
+        """Let others compute until the block ends; then stand behind those who waited for nobody.
+
+        Nothing happens when this thread has no turn.
+        """
+        held = self._holder == get_ident()
+        self.over()
         try:
             yield
         finally:
-            self.over()
+            if held:
+                with self._patient:
+                    self._patient.wait_for(lambda: not (self._holder or self._waiting), PATIENCE)
+                    self._take()
 
     def _take(self) -> None:
         """With the guard held: wait until nobody computes, and be the one who does."""

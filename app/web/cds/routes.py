@@ -85,15 +85,14 @@ def answer(
     """The answer to the bytes of a hook call; it is recorded, whatever comes of it."""
     moment, kind = context.moment(), hooks(guide)[service]
     recording = Recording(context, caller, guide, kind, moment, fetch)
-    try:
-        with turn:
+    with turn:
+        try:
             recording.document = parse(raw, context.limits)
             document = envelope.check(recording.document, kind, guide)
-        made = hook(context, caller, document, guide, kind, moment, recording.fetch, turn)
-    except Exception as fault:
-        recording.failed(fault)
-        raise
-    with turn(waited=bool(recording.fetched)):
+            made = hook(context, caller, document, guide, kind, moment, recording.fetch, turn)
+        except Exception as fault:
+            recording.failed(fault)
+            raise
         sent = orjson.dumps(made.body)
         recording.answered(made, sent)
     return sent

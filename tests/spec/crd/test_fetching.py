@@ -120,7 +120,7 @@ def test_a_slow_ehr_is_waited_for_no_longer_than_the_setting_says(
     tmp_path: Path, guide: Guide
 ) -> None:
     """Both rounds of queries share the seconds; what was sent along is answered all the same."""
-    with serving(guide, seconds=2.0) as one:
+    with serving(guide, seconds=5.0) as one:
         slow = new_world(tmp_path, FORTHWITH_EHR_SERVERS=one.base, FORTHWITH_EHR_SECONDS="0.4")
         ticking = replace(slow.context, moment=clock.moment)
         hurried = World(ticking, build_app(ticking).test_client())
@@ -132,7 +132,7 @@ def test_a_slow_ehr_is_waited_for_no_longer_than_the_setting_says(
         said = only(ask(hurried, body, guide))
         took = time.monotonic() - began
     assert said["pa-needed"] == ["auth-needed"] and said["questionnaire"]
-    assert took < 1.9, "less than one answer of the EHR for both calls"
+    assert took < 4.5, "less than one answer of the EHR for both calls"
 
 
 @pytest.mark.parametrize("guide", GUIDES)

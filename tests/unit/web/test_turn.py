@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from threading import Event, Thread, get_ident
 
 import pytest
@@ -40,36 +41,58 @@ def test_a_thread_without_a_turn_cannot_end_that_of_another() -> None:
 
 
 def test_who_waited_for_others_stands_behind_who_did_not() -> None:
-    turn, order = Turn(), list[str]()
+    turn, order, away, back = Turn(), list[str](), list[str](), Event()
 
-    def take(name: str, waited: bool) -> None:
-        with turn(waited=waited):
+    def go_away(name: str) -> None:
+        with turn:
+            with turn.away():
+                away.append(name)
+                back.wait(PATIENCE)
             order.append(name)
 
-    threads = [Thread(target=take, args=(f"waited {n}", True)) for n in range(2)]
-    threads += [Thread(target=take, args=(f"fresh {n}", False)) for n in range(2)]
+    def take(name: str) -> None:
+        with turn:
+            order.append(name)
+
+    waiting = [Thread(target=go_away, args=(f"waited {n}",)) for n in range(2)]
+    fresh = [Thread(target=take, args=(f"fresh {n}",)) for n in range(2)]
+    for thread in waiting:
+        thread.start()
+    while len(away) < 2:
+        time.sleep(0.001)
     with turn:
-        for thread in threads:
+        back.set()
+        for thread in fresh:
             thread.start()
         while len(turn._patient._waiters) < 2 or len(turn._fresh._waiters) < 2:  # type: ignore[attr-defined]
-            pass
-    for thread in threads:
+            time.sleep(0.001)
+    for thread in (*waiting, *fresh):
         thread.join(PATIENCE)
     assert [name.split()[0] for name in order] == ["fresh", "fresh", "waited", "waited"]
 
 
 def test_patience_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turns, "PATIENCE", 0.01)
-    turn, computing = Turn(), Event()
+    turn, gone, back = Turn(), Event(), Event()
 
     def other() -> None:
-        with turn(waited=True):
-            computing.set()
+        with turn, turn.away():
+            gone.set()
+            back.wait(PATIENCE)
 
     waiting = Thread(target=other)
+    waiting.start()
+    assert gone.wait(PATIENCE)
     with turn:
-        waiting.start()
+        back.set()
         while turn._waiting == 0:  # it has joined those who wait for nobody
-            pass
-    assert computing.wait(PATIENCE)
+            time.sleep(0.001)
     waiting.join(PATIENCE)
+    assert turn._holder == 0
+
+
+def test_a_thread_without_a_turn_has_none_after_it_was_away() -> None:
+    turn = Turn()
+    with turn.away():
+        pass
+    assert turn._holder == 0
