@@ -88,8 +88,14 @@ def amend(context: Context, sent: Sent, moment: Moment) -> bytes:
 def refuse_late(context: Context, sent: Sent, found: Found, moment: Moment) -> bytes:
     """The answer in force, for a request that comes in after its own update."""
     why = rules.error(BusinessProblem.UPDATE_OUT_OF_DATE, "Bundle.entry[0].resource")
-    with context.store.write(sent.caller.tenant) as work:
-        return _refuse(context, work, sent, _no(found.opened, sent, (why,), moment), moment)
+    plan = _no(found.opened, sent, (why,), moment)
+    try:
+        with context.store.write(sent.caller.tenant) as work:
+            return _refuse(context, work, sent, plan, moment)
+    except Taken:
+        if earlier := earlier_answer(context, sent.caller, sent.mark, moment):
+            return earlier
+        raise
 
 
 def _once(context: Context, sent: Sent, update: Update, moment: Moment) -> bytes | None:

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.case import Case
 from app.domain.coverage import Coverage
-from app.domain.decision import Decision
+from app.domain.decision import Decision, Outcome
 from app.domain.event import EventKind
 from app.domain.roster import PaidLine
 from app.fhir.read import read_request
@@ -54,24 +54,29 @@ def _past(look: Read, case: Case, limits: Limits) -> Past | None:
     decisions = look.decisions.of(case.id)
     if not decisions:
         return None
-    first = decisions[0]
+    last = decisions[-1]
     situation = None
-    if isinstance(first.eligibility, Coverage):
-        situation = _situation(look, case, first.eligibility, limits)
-    return Past(case, decisions[-1].decision, situation)
+    if isinstance(last.eligibility, Coverage):
+        situation = _situation(look, case, last.decision, last.eligibility, limits)
+    return Past(case, last.decision, situation)
 
 
-def _situation(look: Read, case: Case, coverage: Coverage, limits: Limits) -> Situation | None:
-    for event in look.events.of(case.id):
-        if event.kind is EventKind.RECEIVED:
-            document = look.documents.get(uuid.UUID(str(event.data["document"])))
-            if document is not None:
-                bundle, _ = bundle_in(parse(document.content, limits))
-                request = read_request(bundle, case.guide)
-                earlier = look.decisions.granted(coverage.member_id, case.received_at, case.id)
-                heard = with_told_facts(request, look, case.received_at, limits)
-                told = with_history(heard, earlier, _paid(look, coverage, case))
-                return Situation(case.number, told, coverage, case.received_at)
+def _situation(
+    look: Read, case: Case, decision: Decision, coverage: Coverage, limits: Limits
+) -> Situation | None:
+    """The newest version of the request, without the items that were cancelled."""
+    received = [e for e in look.events.of(case.id) if e.kind is EventKind.RECEIVED]
+    gone = {each.sequence for each in decision.items if each.outcome is Outcome.CANCELLED}
+    for event in received[-1:]:
+        document = look.documents.get(uuid.UUID(str(event.data["document"])))
+        if document is not None:
+            bundle, _ = bundle_in(parse(document.content, limits))
+            request = read_request(bundle, case.guide)
+            items = tuple(each for each in request.items if each.sequence not in gone)
+            earlier = look.decisions.granted(coverage.member_id, case.received_at, case.id)
+            heard = with_told_facts(replace(request, items=items), look, event.at, limits)
+            told = with_history(heard, earlier, _paid(look, coverage, case))
+            return Situation(case.number, told, coverage, event.at)
     return None
 
 

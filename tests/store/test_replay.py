@@ -14,7 +14,7 @@ from app.domain.guide import Guide
 from app.flows.replay import past_cases
 from app.rulebook import load
 from app.rulebook.simulate import simulate
-from tests.world import World, new_world
+from tests.world import World, example, new_world
 
 EXAMPLES = resources.data("examples") / "pas" / "2.2"
 NAMES = ("oxygen-approved", "oxygen-missing-facts", "cpap-modified", "member-not-found")
@@ -46,6 +46,19 @@ def test_every_stored_case_comes_back_with_its_request_and_coverage(world: World
         assert not verdict.why
         assert verdict.after.outcome is each.decision.items[0].outcome
         assert verdict.after.policy == each.decision.items[0].policy
+
+
+def test_an_updated_case_comes_back_with_its_newest_lines(tmp_path: Path) -> None:
+    world = new_world(tmp_path)
+    context, chain = world.context, ("add-item", "change-item", "extend-item", "cancel-item")
+    world.answer(example("oxygen-approved", Guide.V22), Guide.V22)
+    counts = []
+    for name in chain:
+        world.answer(example(f"update/{name}", Guide.V22), Guide.V22)
+        (past,) = past_cases(context.store, context.settings.tenant, context.limits)
+        assert past.situation is not None
+        counts.append(len(past.situation.request.items))
+    assert counts == [2, 2, 2, 1]
 
 
 def test_shares_and_simulations_read_stored_cases(
