@@ -49,6 +49,9 @@ def test_the_office_is_shown_what_the_plan_knows_better(
     assert {**action["resource"], "period": sent["period"]} == sent
     assert errors(world, action["resource"], guide) == []
     assert "without a known end" in card["detail"]
+    sent["period"] = {"start": "2027-01-01"}
+    (card,) = records(post(world, body, guide)[1])
+    assert "In force since 2024-01-01" in card["detail"]
 
 
 @pytest.mark.parametrize("guide", GUIDES)
