@@ -80,6 +80,7 @@ def run(quick: bool) -> str:
 def filled(quick: bool) -> Iterator[tuple[str, str]]:
     """The URL of a database with many cases, and what kind it is."""
     if given := os.environ.get(DATABASE, ""):
+        fill.prepared(given)
         yield given, "PostgreSQL" if "postgres" in given else "SQLite"
     elif postgres.server():
         with postgres.database(postgres.server()) as url:
