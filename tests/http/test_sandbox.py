@@ -31,6 +31,8 @@ SAYS = {
     "mixed-lines": "Line 3: not-covered",
     "not-covered": "Line 1: not-covered",
     "not-a-member": "member-not-found",
+    "updated": "Line 1: approved",
+    "cancelled": "Line 1:",
     "inquired": "Line 1: approved",
     "predetermination": "Line 1: approved",
     "order-sign": "satisfied",
@@ -86,6 +88,16 @@ def test_each_story_says_what_became_of_it_also_a_year_later(
     for page in told(world, story, guide):
         assert "HTTP 200" in page
         assert SAYS[story] in html.unescape(page)
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_an_update_is_about_what_was_just_sent(world: World, guide: Guide) -> None:
+    *_, updated = told(world, "updated", guide)
+    assert "Line 2: not-required" in updated
+    first, second, third = told(world, "cancelled", guide)
+    (case,) = set(re.findall(r"FC-\w{12}: ", first))
+    assert case in second and case in third
+    assert f"{case}cancelled" in third and "Line 1: cancelled" in third
 
 
 def test_every_story_is_told_here() -> None:

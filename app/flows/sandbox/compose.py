@@ -7,6 +7,7 @@ calendar, so that a finding is as fresh and a service as near as it was meant to
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any, Final
@@ -40,8 +41,13 @@ def compose(step: Step, guide: Guide, moment: Moment, sent: Json | None = None) 
     claim = _claim(body)
     if step.send is Send.INQUIRE:
         _ask_about(claim, _claim(sent) if sent else None)
+    elif step.about_sent and sent is not None:
+        _follow(body, sent)
+        body = _readdressed(body, mark)
     else:
         _renumber(claim, mark[:8])
+        body = _readdressed(body, mark)
+        claim = _claim(body)
     if step.send is Send.PREDETERMINE:
         claim["use"] = "predetermination"
     for fault in step.spoil:
@@ -75,6 +81,36 @@ def _renumber(claim: Json, mark: str) -> None:
         identifier["value"] = f"PE-{mark}"
     for trace in _traces(claim):
         trace["value"] = f"IT-{mark}-{text(trace, 'value').rpartition('-')[2]}"
+
+
+def _readdressed(body: Json, mark: str) -> Json:
+    """The bundle with an address of its own for its Claim, by which an update can name it."""
+    old = text(parts(body, "entry")[0], "fullUrl")
+    if old.startswith("urn:uuid:"):
+        new = f"urn:uuid:{uuid.UUID(mark)}"
+    else:
+        name = f"claim-{mark}"
+        _claim(body)["id"] = name
+        new = f"{old.rpartition('/')[0]}/{name}"
+    changed: Json = orjson.loads(orjson.dumps(body).replace(old.encode(), new.encode()))
+    return changed
+
+
+def _follow(body: Json, sent: Json) -> None:
+    """Have an update name what was sent before, in place of the example's: address, trace numbers,
+    and in 2.2 the earlier Claim that it carries."""
+    before = next(e for e in parts(sent, "entry") if e["resource"]["resourceType"] == "Claim")
+    claim = _claim(body)
+    for related in parts(claim, "related"):
+        part(related, "claim")["reference"] = before["fullUrl"]
+    for entry in parts(body, "entry")[1:]:
+        if entry["resource"]["resourceType"] == "Claim":
+            entry |= before
+    earlier = {item["sequence"]: item for item in parts(before["resource"], "item")}
+    for item in parts(claim, "item"):
+        old = next(_traces({"item": [earlier.get(item["sequence"], {})]}), None)
+        for trace in _traces({"item": [item]}):
+            trace |= old or {}
 
 
 def _ask_about(claim: Json, sent: Json | None) -> None:
