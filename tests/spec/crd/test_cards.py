@@ -114,6 +114,16 @@ def test_an_app_of_the_policy_can_be_opened(world: World, guide: Guide) -> None:
     assert "appropriate-use" not in {each["source"]["topic"]["code"] for each in off}
 
 
+def test_a_practitioner_who_reads_spanish_gets_spanish_cards(world: World) -> None:
+    body = options(call("order-sign-needed", Guide.V22), form_tasks=True)
+    english = {card["summary"] for card in cards(world, copy.deepcopy(body), Guide.V22)}
+    user = body["prefetch"]["practitioners"]["entry"][0]["resource"]
+    user["communication"] = [{"coding": [{"system": "urn:ietf:bcp:47", "code": "es"}]}]
+    spanish = cards(world, body, Guide.V22)
+    assert len(spanish) == len(english) and not english & {card["summary"] for card in spanish}
+    assert all(card["detail"].startswith("Para E1390") for card in spanish)
+
+
 @pytest.mark.parametrize("guide", GUIDES)
 def test_nothing_to_do_is_no_card(world: World, guide: Guide) -> None:
     assert cards(world, call("order-sign-no-auth", guide), guide) == []
