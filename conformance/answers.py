@@ -35,6 +35,14 @@ _DEFECTS: Final = (
 )
 """Contradictions of the guide with itself that an update cannot escape: marks that the update profile
 has where their own context forbids them, and the prior Claim that 2.0 wants but has no place for."""
+_UNMATCHED: Final = frozenset(
+    {
+        "BUNDLE_BUNDLE_ENTRY_MULTIPLE_PROFILES_NO_MATCH",
+        "Validation_VAL_Profile_NoMatch",
+        "Validation_VAL_Profile_Maximum",
+    }
+)
+"""What else is said of a Claim with such a defect: it is no update then, so it is held to be new."""
 
 
 def produce(folder: Path) -> int:
@@ -93,6 +101,8 @@ def real(found: list[Found]) -> list[Found]:
     other error is left.
     """
     errors = [f for f in found if f.is_error and not _is_defect(f)]
+    if any(_is_defect(f) for f in found):
+        errors = [f for f in errors if f.id not in _UNMATCHED]
     rest = [f for f in errors if not referee.undecided(f) and f.id != _FOLLOWS]
     lacking = any(referee.undecided(f) for f in errors)
     return rest if lacking else errors
