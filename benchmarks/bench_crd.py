@@ -137,6 +137,9 @@ def over_http(body: bytes, seconds: float) -> str:
 def asking(body: bytes, seconds: float) -> str:
     """Nothing sent along: the EHR is asked, and takes 50 ms for each answer."""
     bare, held = without_prefetch(body)
+    order = bare["context"]["draftOrders"]["entry"][0]["resource"]
+    order["performer"] = {"reference": "Practitioner/performs"}
+    held.append({"resourceType": "Practitioner", "id": "performs"})
     with ehr(*held, seconds=0.05) as one, fresh_database() as url:
         ready(url)
         with (
