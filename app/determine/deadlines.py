@@ -60,13 +60,17 @@ def protections(
     Where the funding of the plan is unknown, the rules of every funding count (the strictest wins).
     """
     plan = coverage.plan
+    line, funding, state = str(plan.line), str(plan.funding), plan.state or coverage.state
+    any_funding = plan.funding is Funding.UNKNOWN
     return tuple(
-        rule
-        for rule in rules
-        if rule.period.covers(day)
-        and _either(str(plan.line), rule.lines)
-        and (plan.funding is Funding.UNKNOWN or _either(str(plan.funding), rule.funding))
-        and _either(plan.state or coverage.state, rule.states)
+        [
+            rule
+            for rule in rules
+            if (not rule.lines or line in rule.lines)
+            and (not rule.states or state in rule.states)
+            and (any_funding or not rule.funding or funding in rule.funding)
+            and rule.period.covers(day)
+        ]
     )
 
 

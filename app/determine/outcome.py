@@ -68,7 +68,8 @@ def draft(subject: Subject, rulebook: Rulebook) -> Draft:
     else:
         made = _excluded(found, subject) or _reviewed(found, subject, rulebook)
         made = _limited(made, verdict, subject)
-    made = replace(made, used=verdict.used)
+    if verdict.used:
+        made = replace(made, used=verdict.used)
     if subject.request.use is Use.PREDETERMINATION:
         return _opinion(made, subject)
     return _in_time(made, subject)

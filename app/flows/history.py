@@ -94,6 +94,5 @@ def with_history(
     paid: Iterable[tuple[str, PaidLine]] = (),
 ) -> PriorAuthRequest:
     """The request with what was authorized and paid before added to its evidence."""
-    return replace(
-        request, evidence=(*request.evidence, *authorizations(earlier), *paid_claims(paid))
-    )
+    added = (*authorizations(earlier), *paid_claims(paid))
+    return replace(request, evidence=(*request.evidence, *added)) if added else request

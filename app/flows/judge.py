@@ -17,6 +17,7 @@ from app.determine.unreached import unreached
 from app.domain.coverage import Eligibility, NotEligible
 from app.domain.decision import Decision
 from app.domain.request import PriorAuthRequest
+from app.domain.values import Identifier
 from app.errors import Unavailable
 from app.fhir.read import expression
 from app.flows.history import HistorySource, asks_history, with_history
@@ -65,7 +66,9 @@ def judge(
 def _named(decision: Decision, namespace: str) -> Decision:
     system = f"{namespace}/trace"
     items = tuple(
-        replace(item, trace=replace(item.trace, system=system)) if item.trace else item
+        replace(item, trace=Identifier(system, item.trace.value, item.trace.kind))
+        if item.trace
+        else item
         for item in decision.items
     )
     return replace(decision, items=items)

@@ -152,12 +152,13 @@ def choices(line: Line, asked: Asked) -> list[Line]:
     performers = list(_performers(line.resource, asked)) if isinstance(named, list) else []
     performers = list(dict.fromkeys(performers)) if len(set(performers)) > 1 else [""]
     places = parts(line.resource, "locationCode")
-    found = [
+    if len(places) < 2 and len(performers) < 2:
+        return []
+    return [
         replace(line, performer=performer, place=place)
         for place in (places[:_MOST_PLACES] if len(places) > 1 else [None])
         for performer in performers[:_MOST_PERFORMERS]
     ]
-    return found if len(found) > 1 else []
 
 
 def _member(who: tuple[str, str], number: int) -> Json:
