@@ -28,6 +28,8 @@ def main() -> int:
                 "document.getElementById('step0').scrollIntoView()"
             )
             window.picture(FOLDER / f"sandbox-{story}.png")
+        window.open(f"{live.address}/sandbox/live?lang=es&still=1")
+        window.picture(FOLDER / "sandbox-live.png")
     return 0
 
 

@@ -33,7 +33,7 @@ _STYLE = STYLE.replace("46rem", "72rem") + (
     "pre{max-height:32rem;overflow:auto}button{font:inherit;padding:.3rem .9rem}"
     ".bad{background:#fff1f0}.note{border-left:.3rem solid #b3261e;padding-left:.5rem}"
     ".warning,.information{border-color:#8a6100}table{display:block;overflow-x:auto}"
-    "code{overflow-wrap:anywhere}.off{color:#595959}.gap{list-style:none}"
+    "code{overflow-wrap:anywhere}td code{white-space:nowrap}.off{color:#595959}.gap{list-style:none}"
     ".side{display:flex;flex-wrap:wrap;gap:1rem}.side>div{flex:1 1 26rem;min-width:0}\n"
 )
 _SCRIPT = """

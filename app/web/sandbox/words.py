@@ -30,8 +30,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "restored": "Member rows restored", "forgotten": "Arrivals forgotten",
         "reset-intro": "Withdraws what is open or granted for these members, restores them as they were, and empties the "
                        "live view. Nothing else is touched. On the command line: forthwith sandbox reset.",
-        "live": "What arrives", "live-intro": "Your own requests, from these pages and over HTTP, the newest first. "
-                 "The page looks again every five seconds.", "still": "Stop looking", "moving": "Look again by itself",
+        "live": "What arrives", "live-intro": "Your own requests, from these pages and over HTTP, the newest first.",
+        "looking": "The page looks again every five seconds.", "still": "Stop looking", "moving": "Look again by itself",
         "at": "When", "address": "Address", "status": "Answer", "issues": "Issues", "none-yet": "Nothing yet: send something.",
         "try-crd": "Other patients and orders", "metadata": "What it can do", "discovery": "Its services",
     },
@@ -61,7 +61,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "reset-intro": "Retira lo que está abierto o concedido para estos miembros, los restaura como eran y vacía la "
                        "vista en vivo. No se toca nada más. En la línea de comandos: forthwith sandbox reset.",
         "live": "Lo que llega", "live-intro": "Sus propias solicitudes, desde estas páginas y por HTTP, primero las más "
-                 "nuevas. La página vuelve a mirar cada cinco segundos.", "still": "Dejar de mirar", "moving": "Mirar de nuevo sola",
+                 "nuevas.", "looking": "La página vuelve a mirar cada cinco segundos.", "still": "Dejar de mirar", "moving": "Mirar de nuevo sola",
         "at": "Cuándo", "address": "Dirección", "status": "Respuesta", "issues": "Problemas", "none-yet": "Nada todavía: envíe algo.",
         "try-crd": "Otros pacientes y órdenes", "metadata": "Lo que puede hacer", "discovery": "Sus servicios",
     },
