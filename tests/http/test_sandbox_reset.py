@@ -33,6 +33,7 @@ def test_a_grant_counts_no_more_and_its_log_says_why(world: World) -> None:
     assert only(ask(world, call("order-sign-needed", Guide.V22), Guide.V22))["pa-needed"] == [
         "satisfied"
     ]
+    world.client.get("/sandbox/live")
     done = start_again(world.context, world.context.moment())
     assert done.cases == 1 and done.arrivals >= 2 and done.members == 0
     assert only(ask(world, call("order-sign-needed", Guide.V22), Guide.V22))["pa-needed"] == [

@@ -1,19 +1,22 @@
 """The live view of a demo: what a submitter sent, over HTTP or from a page, and what became of it.
 
 Kept in demo mode only, the newest few of each submitter. A failure to keep one is no failure of the
-request. The access token of a hook call is struck out.
+request, and keeping is no part of its time: what arrives waits in a `Notepad` until it is written down
+with others. The access token of a hook call is struck out.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
 
+from app.clock import Moment
 from app.domain.principal import Principal
 from app.errors import CouldNotAnswer, Issue, NotFound
 from app.flows.context import Context
@@ -32,14 +35,64 @@ class Exchange:
     refusals: Sequence[Issue] = ()
 
 
+AT_ONCE = 25
+"""Arrivals that wait to be written down; of more only the newest are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    caller: Principal
+    exchange: Exchange
+    moment: Moment
+
+
+class Notepad:
+    """Arrivals of one process that wait to be written down.
+
+    `later` is told when the first one waits, and has to see that `keep` is called.
+    """
+
+    def __init__(self, context: Context, later: Callable[[], None]) -> None:
+        self._context = context
+        self._later = later
+        self._waiting: deque[_Noted] = deque(maxlen=AT_ONCE)
+
+    def note(self, caller: Principal, exchange: Exchange) -> None:
+        """Have an exchange kept soon."""
+        first = not self._waiting
+        self._waiting.append(_Noted(caller, exchange, self._context.moment()))
+        if first:
+            self._later()
+
+    def keep(self) -> None:
+        """Write down what waits."""
+        noted: list[_Noted] = []
+        with suppress(IndexError):
+            while True:
+                noted.append(self._waiting.popleft())
+        for tenant in {each.caller.tenant for each in noted}:
+            own = [each for each in noted if each.caller.tenant == tenant]
+            with suppress(CouldNotAnswer), self._context.store.write(tenant) as work:
+                for each in own:
+                    work.arrivals.add(_arrival(each))
+                for submitter in {each.caller.id for each in own}:
+                    work.arrivals.trim(submitter)
+
+
 def note(context: Context, caller: Principal, exchange: Exchange) -> None:
-    """Keep an exchange for the caller's live view."""
-    moment = context.moment()
+    """Keep an exchange for the caller's live view, at once."""
+    pad = Notepad(context, later=lambda: None)
+    pad.note(caller, exchange)
+    pad.keep()
+
+
+def _arrival(noted: _Noted) -> Arrival:
+    exchange, moment = noted.exchange, noted.moment
     took = moment.now - exchange.began
-    arrival = Arrival(
+    return Arrival(
         id=moment.new_id(),
         at=exchange.began,
-        submitter=caller.id,
+        submitter=noted.caller.id,
         path=exchange.path,
         status=exchange.status,
         milliseconds=max(0, round(took.total_seconds() * 1000)),
@@ -47,9 +100,6 @@ def note(context: Context, caller: Principal, exchange: Exchange) -> None:
         request=_without_token(exchange.request),
         answer=exchange.answer,
     )
-    with suppress(CouldNotAnswer), context.store.write(caller.tenant) as work:
-        work.arrivals.add(arrival)
-        work.arrivals.trim(caller.id)
 
 
 def newest(context: Context, caller: Principal) -> Sequence[Arrival]:

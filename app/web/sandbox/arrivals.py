@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from threading import Timer
+
 from flask import Flask, Response, g, request
 
 from app.flows.context import Context
-from app.flows.sandbox.arrivals import Exchange, note
+from app.flows.sandbox.arrivals import Exchange, Notepad
 
 _WATCHED = ("/fhir/", "/crd/")
+_PAGES = "/sandbox"
+_SOON = 0.5
+"""Seconds until an arrival is written down, with all that came meanwhile."""
 
 
 def install(app: Flask, context: Context) -> None:
@@ -16,16 +21,24 @@ def install(app: Flask, context: Context) -> None:
     if not (context.settings.demo and context.settings.sandbox):
         return
 
+    def later() -> None:
+        timer = Timer(_SOON, pad.keep)
+        timer.daemon = True
+        timer.start()
+
+    pad = Notepad(context, later)
+
     def before() -> None:
         g.arrived = context.moment().now
+        if request.path.startswith(_PAGES):
+            pad.keep()
 
     def after(answer: Response) -> Response:
         caller = g.get("caller")
         watched = request.method == "POST" and request.path.startswith(_WATCHED)
         if caller is None or not watched or answer.status_code >= 500:
             return answer
-        note(
-            context,
+        pad.note(
             caller,
             Exchange(
                 path=request.path,
