@@ -81,7 +81,9 @@ def _chapter(suite: Suite, run: Run) -> list[str]:
         rows += [f"Settings beside those of `make run`: {settings}.", ""]
     rows += ["| test | | result | why it is no pass |", "|---|---|---|---|"]
     for each in run.tests:
-        why = "" if each.result in GOOD else argued(each) or f"open: {_cell(each.said)}"
+        why = argued(each)
+        if each.result not in GOOD and not why:
+            why = f"open: {_cell(each.said)}"
         title = _cell(each.title) + (" (optional)" if each.optional else "")
         rows.append(f"| {each.number} | {title} | {each.result} | {why} |")
     return rows
