@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 
 import orjson
 
@@ -56,20 +57,22 @@ class Notepad:
         self._context = context
         self._later = later
         self._waiting: deque[_Noted] = deque(maxlen=AT_ONCE)
+        self._one_at_a_time = Lock()
 
     def note(self, caller: Principal, exchange: Exchange) -> None:
         """Have an exchange kept soon."""
-        first = not self._waiting
-        self._waiting.append(_Noted(caller, exchange, self._context.moment()))
+        noted = _Noted(caller, exchange, self._context.moment())
+        with self._one_at_a_time:
+            first = not self._waiting
+            self._waiting.append(noted)
         if first:
             self._later()
 
     def keep(self) -> None:
         """Write down what waits."""
-        noted: list[_Noted] = []
-        with suppress(IndexError):
-            while True:
-                noted.append(self._waiting.popleft())
+        with self._one_at_a_time:
+            noted = list(self._waiting)
+            self._waiting.clear()
         for tenant in {each.caller.tenant for each in noted}:
             own = [each for each in noted if each.caller.tenant == tenant]
             with suppress(CouldNotAnswer), self._context.store.write(tenant) as work:
