@@ -140,6 +140,7 @@ def application() -> Flask:
     log.configure(settings.log_level)
     warm()
     app = build_app(build_context(settings))
+    arrivals.keep_soon(app)
     gc.freeze()  # what stays for good is not looked through again and again
     gc.set_threshold(GARBAGE, 20, 50)
     return app

@@ -48,16 +48,17 @@ class _Noted:
 
 
 class Notepad:
-    """Arrivals of one process that wait to be written down.
+    """Arrivals of one process that wait to be written down."""
 
-    `later` is told when the first one waits, and has to see that `keep` is called.
-    """
-
-    def __init__(self, context: Context, later: Callable[[], None]) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self._later = later
+        self._later: Callable[[], None] = _nothing
         self._waiting: deque[_Noted] = deque(maxlen=AT_ONCE)
         self._one_at_a_time = Lock()
+
+    def when_waiting(self, call: Callable[[], None]) -> None:
+        """Have `call` made when a first one waits; it has to see that `keep` is called."""
+        self._later = call
 
     def note(self, caller: Principal, exchange: Exchange) -> None:
         """Have an exchange kept soon."""
@@ -82,9 +83,13 @@ class Notepad:
                     work.arrivals.trim(submitter)
 
 
+def _nothing() -> None:
+    """Nobody wants to know."""
+
+
 def note(context: Context, caller: Principal, exchange: Exchange) -> None:
     """Keep an exchange for the caller's live view, at once."""
-    pad = Notepad(context, later=lambda: None)
+    pad = Notepad(context)
     pad.note(caller, exchange)
     pad.keep()
 

@@ -11,6 +11,7 @@ from app.flows.sandbox.arrivals import Exchange, Notepad
 
 _WATCHED = ("/fhir/", "/crd/")
 _PAGES = "/sandbox"
+_EXTENSION = "forthwith-arrivals"
 _SOON = 0.5
 """Seconds until an arrival is written down, with all that came meanwhile."""
 
@@ -21,12 +22,8 @@ def install(app: Flask, context: Context) -> None:
     if not (context.settings.demo and context.settings.sandbox):
         return
 
-    def later() -> None:
-        timer = Timer(_SOON, pad.keep)
-        timer.daemon = True
-        timer.start()
-
-    pad = Notepad(context, later)
+    pad = Notepad(context)
+    app.extensions[_EXTENSION] = pad
 
     def before() -> None:
         g.arrived = context.moment().now
@@ -53,3 +50,20 @@ def install(app: Flask, context: Context) -> None:
 
     app.before_request(before)
     app.after_request(after)
+
+
+def keep_soon(app: Flask) -> None:
+    """Have arrivals written down by themselves, as a server needs it that goes on and on.
+
+    Without this they wait for somebody to open a page of the sandbox.
+    """
+    pad: Notepad | None = app.extensions.get(_EXTENSION)
+    if pad is None:
+        return
+
+    def later() -> None:
+        timer = Timer(_SOON, pad.keep)
+        timer.daemon = True
+        timer.start()
+
+    pad.when_waiting(later)
