@@ -17,6 +17,7 @@ import requests
 from tests.house.live import free_port
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key that the standard gives to elements
+_ARRIVED = "return document.readyState == 'complete' && !document.documentElement.dataset.left"
 DRIVER, BROWSER = shutil.which("chromedriver"), shutil.which("chromium")
 
 
@@ -45,7 +46,13 @@ class Browser:
         return [self.ask("GET", f"/element/{each}/text") for each in self.all(selector)]
 
     def click(self, selector: str) -> None:
+        """Follow a link or send a form, until the next page is there."""
+        self.run("document.documentElement.dataset.left = 'yes'")
         self.ask("POST", f"/element/{self.all(selector)[0]}/click")
+        end = time.monotonic() + 30
+        while not self.run(_ARRIVED):
+            assert time.monotonic() < end, "the click led nowhere"
+            time.sleep(0.05)
 
     def type(self, selector: str, text: str) -> None:
         """Into a field; a select takes the option that starts so."""
