@@ -24,7 +24,7 @@ _RESTRICTED: Final = "64493"
 """A service that needs authorization, for hooks whose examples are about an office visit."""
 _WITH_APP: Final = "29877"
 """A service for which the payer has an app to open."""
-_UNJUDGED: Final = {
+UNJUDGED: Final = {
     Guide.V22: ("CommunicationRequest",),
     Guide.V20: ("CommunicationRequest", "VisionPrescription"),
 }
@@ -108,7 +108,7 @@ def _call(guide: Guide, name: str) -> Json:
         orders["entry"] = [
             each
             for each in orders["entry"]
-            if each["resource"]["resourceType"] not in _UNJUDGED[guide]
+            if each["resource"]["resourceType"] not in UNJUDGED[guide]
         ]
     return call
 

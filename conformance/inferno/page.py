@@ -79,6 +79,13 @@ def _chapter(suite: Suite, run: Run) -> list[str]:
     rows = [f"## {suite.title} (`{suite.id}`)", ""]
     if settings:
         rows += [f"Settings beside those of `make run`: {settings}.", ""]
+    if suite.left_out:
+        rows += [
+            f"Not given to Inferno: orders of type {' and '.join(suite.left_out)}. The profile's own "
+            "extension is not allowed on them by its context (docs/reference/crd.md), so that the judge "
+            "refuses any answer; our own tests show them.",
+            "",
+        ]
     rows += ["| test | | result | why it is no pass |", "|---|---|---|---|"]
     for each in run.tests:
         why = argued(each)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from app.domain.guide import Guide
 from conformance.inferno import crd_inputs, pas_inputs, stage
 from conformance.inferno.api import Waiting
 from conformance.inferno.stage import Product
@@ -41,7 +42,8 @@ class Suite:
     `guide` is the name that HL7's engine is started with; `inputs` makes the inputs from the
     product's address; `settings` are set beside those of `make run`, and docs/inferno.md names
     them; `prepare` does with the running product what any partner would ask its operator for;
-    `attend` says when the link of a waiting test may be followed.
+    `attend` says when the link of a waiting test may be followed; `left_out` are the types of order
+    that Inferno is not given, because the packages at hand refuse any answer about them.
     """
 
     id: str
@@ -53,6 +55,7 @@ class Suite:
     prepare: Callable[[Product], None] = nothing
     attend: Callable[[Waiting], bool] = after_a_while
     minutes: float = 45
+    left_out: tuple[str, ...] = ()
 
 
 def ehr(suite: str) -> Callable[[Product], None]:
@@ -99,6 +102,7 @@ SUITES: Final = {
             kit="davinci_crd_test_kit",
             guide="crd-2.2",
             inputs=crd_inputs.for_22,
+            left_out=crd_inputs.UNJUDGED[Guide.V22],
             prepare=ehr("crd_server_v221"),
         ),
         Suite(
@@ -107,6 +111,7 @@ SUITES: Final = {
             kit="davinci_crd_test_kit",
             guide="crd-2.0",
             inputs=crd_inputs.for_20,
+            left_out=crd_inputs.UNJUDGED[Guide.V20],
             prepare=ehr("crd_server"),
         ),
     )
