@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from multiprocessing.queues import Queue
 from typing import Any
 
@@ -12,16 +13,24 @@ from sqlalchemy import text
 
 from app.domain.event import EventKind
 from app.domain.values import Identifier
+from app.errors import Unavailable
 from app.store import Store, Taken
-from tests.store.made import SUBMITTER, SYSTEM, TENANT, filing
+from tests.store.made import SUBMITTER, SYSTEM, TENANT, Filing, filing
 
 ROUNDS = 10
 TWINS = 6
 
 
 def submit(store: Store, value: str) -> bytes:
-    """What the submit flow does: store, or read what the winner stored."""
+    """What the submit flow does: store, or read what the winner stored. Who is told that the database
+    is too busy (a disk may stall for seconds) comes again, as a client does."""
     made = filing(value)
+    while True:
+        with suppress(Unavailable):
+            return _stored(store, made, value)
+
+
+def _stored(store: Store, made: Filing, value: str) -> bytes:
     try:
         with store.write(TENANT) as work:
             made.store(work)
