@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from types import MappingProxyType
 from typing import Any
 
@@ -63,6 +64,11 @@ def prepare(entry: Entry) -> Prepared:
 def source(kind: type[Entry], ref: str) -> str:
     """What `member_numbers.source` says for the numbers of an entry."""
     return f"{TABLES[kind].name}/{ref}"
+
+
+def stored_day(text: str | None) -> date | None:
+    """A day as it was written; nothing for an open end."""
+    return date.fromisoformat(text) if text else None
 
 
 def _prepared(ref: str, values: tuple[Any, ...], keys: tuple[str, ...], person: str) -> Prepared:

@@ -28,7 +28,7 @@ from app.domain.roster import (
     Placed,
 )
 from app.domain.values import Coding, Identifier, Period
-from app.store.member_rows import Prepared
+from app.store.member_rows import Prepared, stored_day
 
 _KINDS: dict[str, type[Entry]] = {
     kind.__name__: kind for kind in (PayerEntry, PersonEntry, CoverageEntry, PaidEntry)
@@ -173,8 +173,4 @@ def _service(body: dict[str, Any]) -> PaidLine:
 
 
 def _period(body: dict[str, Any]) -> Period:
-    return Period(**{name: _day(value) for name, value in body.items()})
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
+    return Period(**{name: stored_day(value) for name, value in body.items()})

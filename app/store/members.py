@@ -7,7 +7,6 @@ what is found is made there. An entry is written only when its digest says that 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
@@ -23,7 +22,7 @@ from app.domain.roster import Entry, PaidLine
 from app.domain.values import Coding, Identifier, Period
 from app.errors import Unavailable
 from app.store.link import ReadLink, WriteLink
-from app.store.member_rows import TABLES, Prepared, source
+from app.store.member_rows import TABLES, Prepared, source, stored_day
 from app.store.tables import coverages, member_numbers, paid_services, payers, persons
 
 AT_ONCE = 8
@@ -276,15 +275,11 @@ def _services(text: str) -> Iterable[PaidLine]:
     for codings, start, end, units, paid, npi in orjson.loads(text):
         yield PaidLine(
             tuple(Coding(system, code) for system, code in codings),
-            Period(_day(start), _day(end)),
+            Period(stored_day(start), stored_day(end)),
             None if units is None else Decimal(units),
             None if paid is None else Decimal(paid),
             npi,
         )
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
 
 
 def _identifiers(text: str) -> tuple[Identifier, ...]:
