@@ -15,7 +15,7 @@ from app.domain.roster import PaidEntry, PaidLine, Unusable
 from app.domain.values import Coding, Period
 from app.fhir.read.party import npi
 from app.fhir.read.systems import concept, service
-from app.fhir.read.values import first_code, identifiers, number, part, parts, text, timed
+from app.fhir.read.values import first_code, identifiers, number, part, parts, period, text, timed
 
 _REVERSED = frozenset({"cancelled", "entered-in-error"})
 _PAID = ("benefit", "paidtoprovider", "paidtopatient")
@@ -39,17 +39,17 @@ def read_paid(resource: Mapping[str, Any], ref: str, person: str) -> PaidEntry |
 
 def _services(resource: Mapping[str, Any]) -> Iterator[PaidLine]:
     served_by = _npi(resource)
-    whole = timed({"claimPeriod": resource.get("billablePeriod")}, "claim")
+    whole = period(resource.get("billablePeriod"))
     for place, item in enumerate(parts(resource, "item")):
         codings = _codings(item)
         if not codings:
             raise Unusable(f"ExplanationOfBenefit.item[{place}].productOrService has no code")
-        period = timed(item, "serviced") or whole
-        if period is None or period.start is None:
+        served = timed(item, "serviced") or whole
+        if served is None or served.start is None:
             raise Unusable(f"ExplanationOfBenefit.item[{place}].serviced[x] is missing")
         if (paid := _paid(item)) is not _NOT_PAID:
             units = number(part(item, "quantity").get("value"))
-            yield PaidLine(codings, _days(period), units, paid, served_by)
+            yield PaidLine(codings, _days(served), units, paid, served_by)
 
 
 def _codings(item: Mapping[str, Any]) -> tuple[Coding, ...]:
@@ -59,8 +59,8 @@ def _codings(item: Mapping[str, Any]) -> tuple[Coding, ...]:
     )
 
 
-def _days(period: Period) -> Period:
-    return Period(period.start, period.end or period.start)
+def _days(served: Period) -> Period:
+    return Period(served.start, served.end or served.start)
 
 
 _NOT_PAID = Decimal(-1)
