@@ -18,8 +18,9 @@ def entries(bundle: Json) -> Iterator[tuple[int, Json, Json]]:
     """Index, entry and resource of every entry that holds a resource."""
     listed = bundle.get("entry")
     for index, entry in enumerate(listed if isinstance(listed, list) else ()):
-        if isinstance(entry, dict) and isinstance(entry.get("resource"), dict):
-            yield index, entry, entry["resource"]
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if isinstance(resource, dict):
+            yield index, entry, resource
 
 
 def rest_parts(address: str) -> tuple[str, str, str] | None:
@@ -31,12 +32,13 @@ def rest_parts(address: str) -> tuple[str, str, str] | None:
 class Index:
     """The entries of one bundle, found by fullUrl, or by type and id."""
 
-    __slots__ = ("_by_name", "_by_url", "_roots", "duplicates", "urls_of")
+    __slots__ = ("_by_name", "_by_url", "_near", "_parts", "duplicates", "urls_of")
 
     def __init__(self, bundle: Json) -> None:
         self._by_url: dict[str, Json] = {}
         self._by_name: dict[str, list[Json]] = {}
-        self._roots: dict[str, str] = {}
+        self._parts: dict[str, tuple[str, str, str] | None] = {}
+        self._near: dict[str, dict[str, Any]] = {}
         self.urls_of: dict[int, str] = {}
         self.duplicates: list[int] = []
         for position, entry, resource in entries(bundle):
@@ -70,12 +72,20 @@ class Index:
         named = self._by_name.get(reference, ())
         return named[0] if len(named) == 1 else None
 
+    def near(self, base_full_url: str | None) -> dict[str, Any]:
+        """Room to remember what references mean in that entry: one for all that read them alike."""
+        root = self._root(base_full_url) if base_full_url else ""
+        return self._near.setdefault(root, {})
+
     def _root(self, full_url: str) -> str:
-        root = self._roots.get(full_url)
-        if root is None:
-            base = rest_parts(full_url)
-            root = self._roots[full_url] = base[0] if base else ""
-        return root
+        parts = self.parts(full_url)
+        return parts[0] if parts else ""
+
+    def parts(self, full_url: str) -> tuple[str, str, str] | None:
+        """`rest_parts` of a fullUrl, read once."""
+        if full_url not in self._parts:
+            self._parts[full_url] = rest_parts(full_url)
+        return self._parts[full_url]
 
 
 def _version(resource: Json) -> object:

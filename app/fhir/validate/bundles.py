@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from app.fhir.bundle import Index, entries, rest_parts
+from app.fhir.bundle import Index, entries
 from app.fhir.validate.run import NONE, Path, Run
 
 Json = dict[str, Any]
@@ -23,7 +23,7 @@ def open_bundle(bundle: Json, path: Path, run: Run) -> Index:
         base = url if isinstance(url, str) else None
         run.expect(resource, (here, "resource", NONE), base, index)
         if base is not None:
-            _full_url(base, resource, here, run)
+            _full_url(base, index, resource, here, run)
     if not is_history:
         for position in index.duplicates:
             here = ((path, "entry", position), "fullUrl", NONE)
@@ -32,13 +32,13 @@ def open_bundle(bundle: Json, path: Path, run: Run) -> Index:
     return index
 
 
-def _full_url(url: str, resource: Json, here: Path, run: Run) -> None:
+def _full_url(url: str, index: Index, resource: Json, here: Path, run: Run) -> None:
     at = (here, "fullUrl", NONE)
     if url.startswith("urn:"):
         if url.startswith("urn:uuid:") and not _UUID.fullmatch(url):
             run.error("full-url", at, "urn:uuid without a lower-case UUID")
         return
-    parts = rest_parts(url)
+    parts = index.parts(url)
     if parts is None or not parts[0]:
         if "://" not in url:
             run.error("full-url", at, "not an absolute address")
@@ -54,8 +54,9 @@ def _full_url(url: str, resource: Json, here: Path, run: Run) -> None:
 
 def unreachable(bundle: Json, run: Run) -> None:
     """Remark on entries of a request that nothing leads to from its Claim (PAS spec-13, spec-20)."""
-    known = (run.jobs.get(id(resource)) for _, _, resource in entries(bundle))
-    jobs = [job for job in known if job is not None]
+    jobs = [
+        job for _, _, resource in entries(bundle) if (job := run.jobs.get(id(resource))) is not None
+    ]
     if len(jobs) < 2 or jobs[0].resource.get("resourceType") != "Claim":
         return
     reached = {id(jobs[0])}

@@ -45,15 +45,20 @@ class Targets:
         address = value.get("reference")
         if type(address) is not str or not address or address[0] == "#":
             return address is None and "type" not in value
-        target = run.find(address)
-        kind = target.get("resourceType") if target is not None else None
+        near = run.job.near
+        job = near.get(address)
+        if job is None:
+            target = run.find(address)
+            job = run.jobs.get(id(target)) if target is not None else None
+            if job is None:
+                return False
+            near[address] = job
+        kind = job.resource.get("resourceType")
         if type(kind) is not str or not (self.anything or kind in self.wanted):
             return False
-        job = run.jobs.get(id(target))
-        if job is not None:
-            run.job.links.append(job)
-            if profiles := self.wanted.get(kind):
-                run.want(job, profiles)
+        run.job.links.append(job)
+        if profiles := self.wanted.get(kind):
+            run.want(job, profiles)
         return True
 
     def check(self, value: Any, path: Path, run: Run) -> None:

@@ -63,14 +63,18 @@ class Job:
 
     `root` is the resource that contains it, with its path, or itself. `claims` are the profiles that
     it claims, with their positions; `context` is what FHIRPath sees around it, once it was entered.
+    `near` are the resources that its references were found to mean; jobs of one bundle with one root
+    of their fullUrls share it. `asked` is all that was ever wanted.
     """
 
     __slots__ = (
+        "asked",
         "base",
         "claims",
         "context",
         "done",
         "links",
+        "near",
         "path",
         "resource",
         "root",
@@ -85,6 +89,8 @@ class Job:
         self.base = base
         self.scope = scope
         self.wanted: list[tuple[str, ...]] = []
+        self.asked: set[tuple[str, ...]] = set()
+        self.near: dict[str, Job] = {} if scope is None else scope.near(base)
         self.done: set[str] = set()
         self.links: list[Job] = []
         self.claims = _claims(resource)
@@ -168,8 +174,9 @@ class Run:
         return job
 
     def want(self, job: Job, profiles: tuple[str, ...]) -> None:
-        """Ask for conformance of a queued resource to one of some profiles."""
-        if profiles not in job.wanted:
+        """Ask for conformance of a queued resource to one of some profiles (once)."""
+        if profiles not in job.asked:
+            job.asked.add(profiles)
             job.wanted.append(profiles)
             self.queue.append(job)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 from app.errors import BadData, Issue
@@ -23,6 +24,8 @@ class Validator:
     def __init__(self, compiler: Compiler) -> None:
         self._compiler = compiler
         self._library = compiler.library
+        self._claims: dict[str, str] = {}
+        self._fits: dict[tuple[tuple[str, ...], str], tuple[str, ...]] = {}
 
     @staticmethod
     def load(guide: str) -> Validator:
@@ -98,6 +101,7 @@ class Validator:
                 job.done.add("")
                 if job.resource.get("resourceType") == "Bundle":
                     job.scope = bundles.open_bundle(job.resource, job.path, run)
+                    job.near = job.scope.near(job.base)
             for profiles in job.wanted:
                 self._one_of(profiles, job, run)
             job.wanted.clear()
@@ -113,6 +117,8 @@ class Validator:
             self._compiler.any_resource(job.resource, job.path, run)
 
     def _claimed(self, canonical: str, index: int, job: Job, run: Run) -> None:
+        if self._claims.get(canonical) in job.done:
+            return
         facts = self._compiler.facts
         structure = facts.structure(canonical) if facts.knows(canonical) else None
         at = ((job.path, "meta", NONE), "profile", index)
@@ -123,23 +129,22 @@ class Validator:
         elif structure.header.get("abstract"):
             run.error("profile-abstract", at, "an abstract profile is claimed")
         else:
+            self._claims[canonical] = structure.versioned
             self._one_of((canonical,), job, run)
 
     def _one_of(self, profiles: tuple[str, ...], job: Job, run: Run) -> None:
         """Conformance to one of several profiles; issues of the closest one if to none."""
-        kind = job.resource.get("resourceType")
-        fitting = []
+        lineage = self._library.lineage
         for canonical in profiles:
-            names, due = self._library.lineage(canonical)
+            names = lineage(canonical)[0]
             if names and names[0] in job.done:
                 return
-            if due == kind or due in ("Resource", "DomainResource"):
-                fitting.append(canonical)
+        fitting = self._fitting(profiles, job.resource.get("resourceType"))
         if not fitting:
             self._wrong_type(profiles, job, run)
             return
         if job.claims and (claimed := self._claimed_instead(fitting, job)):
-            fitting = [claimed]
+            fitting = (claimed,)
         best: list[Any] | None = None
         least = 0
         for canonical in self._ordered(fitting, job) if len(fitting) > 1 else fitting:
@@ -159,15 +164,26 @@ class Validator:
             run.put(best)
             self._finish(closest, job)
 
-    def _claimed_instead(self, profiles: list[str], job: Job) -> str:
+    def _fitting(self, profiles: tuple[str, ...], kind: Any) -> tuple[str, ...]:
+        """Those of some profiles that are about a resource type."""
+        known = self._fits.get((profiles, kind)) if type(kind) is str else None
+        if known is None:
+            due = {canonical: self._type(canonical) for canonical in profiles}
+            known = tuple(p for p in profiles if due[p] in (kind, "Resource", "DomainResource"))
+            if kind in due.values():
+                self._fits[profiles, kind] = known
+        return known
+
+    def _claimed_instead(self, profiles: Sequence[str], job: Job) -> str:
         """A claimed profile that derives from one of these: it holds all their rules, and more."""
         for _, claim in job.claims:
-            if self._compiler.facts.knows(claim):
-                names = self._library.lineage(claim)[0]
-                for canonical in profiles:
-                    asked = self._library.lineage(canonical)[0]
-                    if asked and asked[0] in names[1:]:
-                        return claim
+            names = self._library.lineage(claim)[0]
+            if len(names) < 2 or not self._compiler.facts.knows(claim):
+                continue
+            for canonical in profiles:
+                asked = self._library.lineage(canonical)[0]
+                if asked and asked[0] != names[0] and asked[0] in names:
+                    return claim
         return ""
 
     def _wrong_type(self, profiles: tuple[str, ...], job: Job, run: Run) -> None:
@@ -184,14 +200,14 @@ class Validator:
         """Conformance to a profile is conformance to what it derives from."""
         job.done.update(self._library.lineage(canonical)[0])
 
-    def _ordered(self, profiles: list[str], job: Job) -> list[str]:
+    def _ordered(self, profiles: Sequence[str], job: Job) -> list[str]:
         """The most fitting first: by required and forbidden elements, then claims, then order."""
         claims = {claim.partition("|")[0] for _, claim in job.claims}
         resource = job.resource
 
         def misfit(canonical: str) -> tuple[int, bool]:
             due, barred = self._library.outline(canonical)
-            wrong = sum(name not in resource for name in due) + len(barred & resource.keys())
+            wrong = len(due.difference(resource)) + len(barred.intersection(resource))
             return (wrong, canonical.partition("|")[0] not in claims)
 
         return sorted(profiles, key=misfit)
