@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.fhir.kind import claim_of
-from app.fhir.read.values import parts
+from app.fhir.read.values import Nodes, parts
 from app.fhir.urls import ext, system
 
 Json = dict[str, Any]
 
 
-def lines_of(bundle: Mapping[str, Any]) -> list[Json]:
+def lines_of(bundle: Mapping[str, Any]) -> Nodes:
     """The items of the first Claim, as sent."""
     return parts(claim_of(bundle), "item")
 

@@ -18,6 +18,7 @@ from app.domain.roster import CoverageEntry, Entry, PayerEntry, PersonEntry, Pla
 from app.domain.values import Identifier, Period
 from app.fhir.paid import read_paid
 from app.fhir.read.values import (
+    Nodes,
     day,
     extensions,
     first_code,
@@ -107,7 +108,7 @@ def _birth_date(resource: Mapping[str, Any]) -> date:
     return born
 
 
-def _official(names: list[dict[str, Any]]) -> Mapping[str, Any]:
+def _official(names: Nodes) -> Mapping[str, Any]:
     for use in ("official", "usual", None):
         for name in names:
             if name.get("use") == use:

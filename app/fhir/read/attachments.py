@@ -10,7 +10,7 @@ from typing import Any
 
 from app.domain.media import media_type
 from app.errors import Invalid, Issue
-from app.fhir.read.values import extension, parts, text
+from app.fhir.read.values import Nodes, extension, parts, text
 from app.fhir.urls import ext
 
 KINDS = ("DocumentReference", "QuestionnaireResponse")
@@ -70,7 +70,7 @@ def _signed(node: Any) -> bool:
     return extension(node, ext.FORM_SIGNATURE) is not None or _signed(node.get("item"))
 
 
-def _faults(document: Mapping[str, Any], listed: list[dict[str, Any]]) -> Iterator[Issue]:
+def _faults(document: Mapping[str, Any], listed: Nodes) -> Iterator[Issue]:
     if text(document, "resourceType") != "Parameters":
         yield _issue("structure", "The body must be Parameters.", "resourceType")
         return
@@ -111,11 +111,11 @@ def _documents(resource: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield (kind, "") if kind else ("", "Not a PDF, PNG, JPEG, TIFF, C-CDA or plain text.")
 
 
-def _named(listed: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+def _named(listed: Nodes, name: str) -> Nodes:
     return [each for each in listed if each.get("name") == name]
 
 
-def _value(listed: list[dict[str, Any]], name: str, element: str = "value") -> str:
+def _value(listed: Nodes, name: str, element: str = "value") -> str:
     named = [each.get("valueIdentifier") for each in _named(listed, name)]
     return next((text(each, element) for each in named if isinstance(each, dict)), "")
 

@@ -9,9 +9,9 @@ from typing import Any
 from app.domain.values import Scalar
 from app.fhir.read.dates import day_of
 from app.fhir.read.entries import Entries, Entry
-from app.fhir.read.party import read_party
+from app.fhir.read.party import party_of
 from app.fhir.read.systems import concept
-from app.fhir.read.values import first_code, parts, text
+from app.fhir.read.values import first, first_code, parts, text
 
 ACTORS = {
     "CareTeam": "care-team",
@@ -26,7 +26,7 @@ _PARTIES = frozenset({"Organization", "Practitioner", "PractitionerRole"})
 
 
 class Attributes:
-    """Named scalars of the resource in `entry`; `found` is the result."""
+    """Named scalars of the resource in `entry`; `found` is the result. The first of a name stays."""
 
     __slots__ = ("entries", "entry", "found")
 
@@ -36,31 +36,41 @@ class Attributes:
         self.found: dict[str, Scalar] = {}
 
     def add(self, name: str, value: Scalar | None) -> None:
-        """A value already read; the first of a name stays."""
+        """A value already read."""
         if value is not None and value != "":
             self.found.setdefault(name, value)
 
     def text(self, name: str, raw: Any) -> None:
         """A string or code."""
-        if isinstance(raw, str) and raw:
+        if type(raw) is str and raw:
             self.found.setdefault(name, raw)
 
-    def code(self, resource: Mapping[str, Any], element: str) -> None:
-        """The code in `element`, under the same name."""
-        self.text(element, resource.get(element))
+    def codes(self, resource: Mapping[str, Any], *elements: str) -> None:
+        """The codes in these elements, under the same names."""
+        for element in elements:
+            raw = resource.get(element)
+            if type(raw) is str and raw:
+                self.found.setdefault(element, raw)
 
     def concept(self, name: str, raw: Any) -> None:
         """A CodeableConcept."""
-        self.add(name, concept(raw))
+        if raw is not None and (said := concept(raw)) is not None:
+            self.found.setdefault(name, said)
 
-    def first_code(self, name: str, raw: list[dict[str, Any]]) -> None:
-        """The first code of the first of several CodeableConcepts."""
-        if raw:
-            self.text(name, first_code(raw[0]))
+    def first(self, name: str, resource: Mapping[str, Any], element: str) -> None:
+        """The first CodeableConcept of an element that may repeat."""
+        if element in resource:
+            self.concept(name, first(resource, element))
+
+    def first_code(self, name: str, resource: Mapping[str, Any], element: str) -> None:
+        """The first code of that concept."""
+        if element in resource:
+            self.text(name, first_code(first(resource, element)))
 
     def day(self, name: str, at: date | datetime | None) -> None:
         """The calendar day of `at`."""
-        self.add(name, day_of(at))
+        if at is not None:
+            self.add(name, day_of(at))
 
     def referenced(self, name: str, reference: Any, kind: str, element: str) -> None:
         """A coded element of the resource that `reference` leads to."""
@@ -70,7 +80,7 @@ class Attributes:
 
     def actor(self, name: str, reference: Any) -> None:
         """Who did it: `NAME-kind`, `NAME-npi`, `NAME-type` (what kind of provider it is)."""
-        if not isinstance(reference, dict):
+        if type(reference) is not dict:
             return
         target = self.entries.follow(reference, self.entry)
         if target is None:
@@ -80,7 +90,8 @@ class Attributes:
         self.text(f"{name}-kind", ACTORS.get(target.kind))
         if target.kind not in _PARTIES:
             return
-        self.text(f"{name}-npi", read_party(reference, self.entries, self.entry).npi)
+        self.text(f"{name}-npi", party_of(target, self.entries).npi)
         for element in ("type", "code", "specialty"):
-            for each in parts(target.resource, element):
-                self.concept(f"{name}-type", each)
+            if element in target.resource:
+                for each in parts(target.resource, element):
+                    self.concept(f"{name}-type", each)

@@ -4,7 +4,7 @@ docs/reference/evidence.md. What is wrong, withdrawn or about somebody else is n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -14,7 +14,17 @@ from app.fhir.read.attributes import Attributes
 from app.fhir.read.dates import When, when
 from app.fhir.read.entries import Entries, Entry
 from app.fhir.read.systems import concept
-from app.fhir.read.values import first_code, measured, number, part, parts, quantity, text
+from app.fhir.read.values import (
+    EMPTY,
+    first,
+    first_code,
+    measured,
+    number,
+    part,
+    parts,
+    quantity,
+    text,
+)
 
 Read = Callable[[Entry, Entries], Evidence | None]
 
@@ -29,21 +39,18 @@ _NO_ATTRIBUTES: Mapping[str, Scalar] = MappingProxyType({})
 def made(
     kind: EvidenceKind,
     said: Concept,
-    source: Source,
+    element: str,
     dated: When,
     attributes: Attributes,
     value: Scalar | None = None,
 ) -> Evidence:
-    """One piece of evidence with its date; the precision of a partial date is an attribute."""
+    """What `element` of a resource says; the precision of a partial date is an attribute."""
+    entry = attributes.entry
     if dated.precision:
         attributes.add("precision", dated.precision)
     found = MappingProxyType(attributes.found) if attributes.found else _NO_ATTRIBUTES
-    return Evidence(kind, said, source, value, dated.at, dated.period, found)
-
-
-def source(entry: Entry, element: str) -> Source:
-    """Where in `entry` something stands."""
-    return Source(entry.full_url, entry.kind, element)
+    where = Source(entry.full_url, entry.kind, element)
+    return Evidence(kind, said, where, value, dated.at, dated.period, found)
 
 
 def observation(entry: Entry, entries: Entries) -> Evidence | None:
@@ -58,19 +65,24 @@ def observation(entry: Entry, entries: Entries) -> Evidence | None:
     _add_components(attributes, resource)
     if value is None and not attributes.found:
         return None
-    attributes.code(resource, "status")
-    attributes.first_code("category", parts(resource, "category"))
+    attributes.codes(resource, "status")
+    attributes.first_code("category", resource, "category")
     attributes.concept("method", resource.get("method"))
     attributes.concept("body-site", resource.get("bodySite"))
-    attributes.concept("interpretation", next(iter(parts(resource, "interpretation")), None))
-    attributes.actor("performer", next(iter(parts(resource, "performer")), None))
-    attributes.referenced("specimen", resource.get("specimen"), "Specimen", "type")
-    attributes.referenced("device", resource.get("device"), "Device", "type")
-    attributes.text("note", next(iter(parts(resource, "note")), {}).get("text"))
-    dated = when(resource, "effective", ("issued",))
-    return made(
-        EvidenceKind.OBSERVATION, said, source(entry, name or "component"), dated, attributes, value
-    )
+    attributes.first("interpretation", resource, "interpretation")
+    if "performer" in resource:
+        attributes.actor("performer", first(resource, "performer"))
+    if "specimen" in resource:
+        attributes.referenced("specimen", resource["specimen"], "Specimen", "type")
+    if "device" in resource:
+        attributes.referenced("device", resource["device"], "Device", "type")
+    if "note" in resource:
+        attributes.text("note", (first(resource, "note") or EMPTY).get("text"))
+    dated = when(resource, "effective", _ISSUED)
+    return made(EvidenceKind.OBSERVATION, said, name or "component", dated, attributes, value)
+
+
+_ISSUED = ("issued",)
 
 
 def result(node: Mapping[str, Any], name: str = "value") -> tuple[str, Scalar | None]:
@@ -119,12 +131,14 @@ _VALUES: Mapping[str, Callable[[Any], Scalar | None]] = {
 def _add_bound(attributes: Attributes, node: Mapping[str, Any]) -> None:
     """`<88 %` is kept as a bound, so that nothing takes it for 88 %."""
     raw = node.get("valueQuantity")
-    if isinstance(raw, dict) and "comparator" in raw:
+    if type(raw) is dict and "comparator" in raw:
         attributes.text("comparator", raw["comparator"])
         attributes.add("bound", measured(raw))
 
 
 def _add_components(attributes: Attributes, resource: Mapping[str, Any]) -> None:
+    if "component" not in resource:
+        return
     for component in parts(resource, "component"):
         value = None if "dataAbsentReason" in component else result(component)[1]
         said = concept(component.get("code"))
@@ -144,15 +158,15 @@ def condition(entry: Entry, entries: Entries) -> Evidence | None:
     attributes.text("clinical-status", first_code(resource.get("clinicalStatus")))
     attributes.text("verification-status", verified)
     attributes.concept("severity", resource.get("severity"))
-    attributes.concept("stage", next(iter(parts(resource, "stage")), {}).get("summary"))
-    attributes.concept("body-site", next(iter(parts(resource, "bodySite")), None))
-    attributes.first_code("category", parts(resource, "category"))
+    attributes.concept("stage", (first(resource, "stage") or EMPTY).get("summary"))
+    attributes.first("body-site", resource, "bodySite")
+    attributes.first_code("category", resource, "category")
     onset, abatement = when(resource, "onset"), when(resource, "abatement")
     attributes.day("onset", onset.at)
     attributes.day("abatement", abatement.at)
     attributes.day("recorded", when(resource, "", ("recordedDate",)).at)
     dated = when(resource, "onset", ("recordedDate",)).until(abatement)
-    return made(EvidenceKind.DIAGNOSIS, said, source(entry, "code"), dated, attributes)
+    return made(EvidenceKind.DIAGNOSIS, said, "code", dated, attributes)
 
 
 def allergy(entry: Entry, entries: Entries) -> Evidence | None:
@@ -167,7 +181,7 @@ def allergy(entry: Entry, entries: Entries) -> Evidence | None:
     attributes.text("verification-status", verified)
     attributes.text("category", "allergy")
     dated = when(resource, "onset", ("recordedDate",))
-    return made(EvidenceKind.DIAGNOSIS, said, source(entry, "code"), dated, attributes)
+    return made(EvidenceKind.DIAGNOSIS, said, "code", dated, attributes)
 
 
 def procedure(entry: Entry, entries: Entries) -> Evidence | None:
@@ -177,35 +191,32 @@ def procedure(entry: Entry, entries: Entries) -> Evidence | None:
     if said is None:
         return None
     attributes = Attributes(entry, entries)
-    attributes.code(resource, "status")
+    attributes.codes(resource, "status")
     attributes.concept("outcome", resource.get("outcome"))
-    attributes.concept("reason", next(iter(parts(resource, "reasonCode")), None))
-    attributes.concept("body-site", next(iter(parts(resource, "bodySite")), None))
+    attributes.first("reason", resource, "reasonCode")
+    attributes.first("body-site", resource, "bodySite")
     attributes.text("category", first_code(resource.get("category")))
-    performer = next(iter(parts(resource, "performer")), {})
-    attributes.actor("performer", performer.get("actor"))
+    attributes.actor("performer", (first(resource, "performer") or EMPTY).get("actor"))
     dated = when(resource, "performed")
-    return made(EvidenceKind.PROCEDURE, said, source(entry, "code"), dated, attributes)
+    return made(EvidenceKind.PROCEDURE, said, "code", dated, attributes)
 
 
 def encounter(entry: Entry, entries: Entries) -> Evidence | None:
     """An Encounter; in PAS also the planned stay that the request is about."""
     resource = entry.resource
-    said = concept(next(iter(parts(resource, "type")), None)) or concept(
-        resource.get("serviceType")
-    )
+    said = concept(first(resource, "type")) or concept(resource.get("serviceType"))
     if said is None:
         return None
     attributes = Attributes(entry, entries)
     attributes.text("class", text(part(resource, "class"), "code"))
-    attributes.code(resource, "status")
+    attributes.codes(resource, "status")
     stay = part(resource, "hospitalization")
     attributes.concept("admit-source", stay.get("admitSource"))
     attributes.concept("discharge-disposition", stay.get("dischargeDisposition"))
     attributes.concept("priority", resource.get("priority"))
-    attributes.concept("reason", next(iter(parts(resource, "reasonCode")), None))
+    attributes.first("reason", resource, "reasonCode")
     dated = when(resource, "period")
-    return made(EvidenceKind.ENCOUNTER, said, source(entry, "type"), dated, attributes)
+    return made(EvidenceKind.ENCOUNTER, said, "type", dated, attributes)
 
 
 def device(entry: Entry, entries: Entries) -> Evidence | None:
@@ -222,9 +233,9 @@ def device(entry: Entry, entries: Entries) -> Evidence | None:
         dated = when(resource, "", ("manufactureDate",))
     if said is None:
         return None
-    attributes.code(resource, "status")
+    attributes.codes(resource, "status")
     element = "device" if entry.kind == "DeviceUseStatement" else "type"
-    return made(EvidenceKind.DEVICE, said, source(entry, element), dated, attributes)
+    return made(EvidenceKind.DEVICE, said, element, dated, attributes)
 
 
 def document(entry: Entry, entries: Entries) -> Evidence | None:
@@ -236,26 +247,28 @@ def document(entry: Entry, entries: Entries) -> Evidence | None:
     if text(resource, "docStatus") == "entered-in-error":
         return None
     attributes = Attributes(entry, entries)
-    attributes.code(resource, "status")
+    attributes.codes(resource, "status")
     attributes.text("doc-status", resource.get("docStatus"))
-    attributes.concept("category", next(iter(parts(resource, "category")), None))
-    authors = parts(resource, "author") or parts(resource, "performer")
-    attributes.actor("author", next(iter(authors), None))
+    attributes.first("category", resource, "category")
+    author = first(resource, "author")
+    attributes.actor("author", first(resource, "performer") if author is None else author)
     content = _attachment(resource)
     attributes.text("content-type", content.get("contentType"))
     dated = when(resource, "effective", ("date", "issued"))
     if dated.at is None:
         dated = when(content, "", ("creation",))
-    dated = dated.within(part(resource, "context").get("period"))
+    if "context" in resource:
+        dated = dated.within(part(resource, "context").get("period"))
     element = "type" if "type" in resource else "code"
-    return made(EvidenceKind.DOCUMENT, said, source(entry, element), dated, attributes)
+    return made(EvidenceKind.DOCUMENT, said, element, dated, attributes)
 
 
 def _attachment(resource: Mapping[str, Any]) -> Mapping[str, Any]:
     """The first attachment of a DocumentReference or of a report's presented form."""
-    for each in parts(resource, "content"):
-        return part(each, "attachment")
-    return next(iter(parts(resource, "presentedForm")), {})
+    content = first(resource, "content")
+    if content is not None:
+        return part(content, "attachment")
+    return first(resource, "presentedForm") or EMPTY
 
 
 READERS: Mapping[str, tuple[Read, ...]] = {
@@ -275,14 +288,13 @@ READERS: Mapping[str, tuple[Read, ...]] = {
 
 def usable(entry: Entry) -> bool:
     """False for a resource whose own status withdraws it."""
-    return text(entry.resource, "status") not in WITHDRAWN
+    status = entry.resource.get("status")
+    return type(status) is not str or status not in WITHDRAWN
 
 
 def read_all(
     readers: Mapping[str, tuple[Read, ...]], entry: Entry, entries: Entries
-) -> Iterator[Evidence]:
+) -> list[Evidence]:
     """The evidence that `entry` gives."""
-    for reader in readers.get(entry.kind, ()):
-        found = reader(entry, entries)
-        if found is not None:
-            yield found
+    read = [reader(entry, entries) for reader in readers.get(entry.kind, ())]
+    return [each for each in read if each is not None]

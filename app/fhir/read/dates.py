@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from app.domain.values import Period
-from app.fhir.read.values import day, instant, last_day, period
+from app.fhir.read.values import days, instant, period
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,12 @@ def when(node: Mapping[str, Any], name: str, others: tuple[str, ...] = ()) -> Wh
     With a period `at` is its start.
     """
     if name:
-        for key in (name + "DateTime", name + "Instant", name + "Date"):
+        points, spans = _keys(name)
+        for key in points:
             if key in node:
                 return _dated(node[key])
-        for key in (name + "Period", name):
-            found = node.get(key)
-            if isinstance(found, dict):
+        for key in spans:
+            if key in node and type(found := node[key]) is dict:
                 return _spanned(found)
     for key in others:
         if key in node:
@@ -61,12 +62,18 @@ def when(node: Mapping[str, Any], name: str, others: tuple[str, ...] = ()) -> Wh
     return NEVER
 
 
+@cache
+def _keys(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """How a choice element is called when it holds a point in time, and when a period."""
+    return (name + "DateTime", name + "Instant", name + "Date"), (name + "Period", name)
+
+
 def _dated(raw: Any) -> When:
     at = instant(raw)
     if at is None:
         return NEVER
-    if isinstance(raw, str) and len(raw) < 10:
-        return When(at, Period(day(raw), last_day(raw)), "year" if len(raw) == 4 else "month")
+    if len(raw) < 10:
+        return When(at, days(raw), "year" if len(raw) == 4 else "month")
     return When(at)
 
 
@@ -74,5 +81,5 @@ def _spanned(raw: Mapping[str, Any]) -> When:
     found = period(raw)
     if found is None:
         return NEVER
-    start = raw.get("start")
-    return When(_dated(start).at, found, _dated(start).precision)
+    start = _dated(raw.get("start"))
+    return When(start.at, found, start.precision)

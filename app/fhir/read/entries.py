@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from app.domain.request import Party
 from app.fhir.read.values import parts, text
 
 
-@dataclass(frozen=True, slots=True)
 class Entry:
     """A resource and its address; a contained one has the address of its container and `#id`.
 
-    `home` is the resource that holds it (itself for an entry of the bundle), `path` its FHIRPath.
+    `home` is the resource that holds it (itself for an entry of the bundle), `kind` its type,
+    `position` the number of its entry, -1 for one that has none.
     """
 
-    full_url: str
-    resource: Mapping[str, Any]
-    home: Mapping[str, Any]
-    path: str = ""
+    __slots__ = ("full_url", "home", "kind", "position", "resource")
+
+    def __init__(
+        self,
+        full_url: str,
+        resource: Mapping[str, Any],
+        home: Mapping[str, Any],
+        position: int = -1,
+    ) -> None:
+        self.full_url = full_url
+        self.resource = resource
+        self.home = home
+        self.position = position
+        kind = resource.get("resourceType")
+        self.kind: str = kind if type(kind) is str else ""
 
     @property
-    def kind(self) -> str:
-        """The resource type."""
-        return text(self.resource, "resourceType")
+    def path(self) -> str:
+        """The FHIRPath of an entry's resource."""
+        return f"Bundle.entry[{self.position}].resource" if self.position >= 0 else ""
 
 
 class Entries:
@@ -35,37 +44,42 @@ class Entries:
     `parties` remembers who was read, as a few people stand behind many records.
     """
 
+    __slots__ = ("_by_id", "_by_identifier", "_by_url", "_inside", "_signed", "all", "parties")
+
     def __init__(self, bundle: Mapping[str, Any]) -> None:
         self.all: list[Entry] = []
         self.parties: dict[str, Party] = {}
         self._inside: dict[int, dict[str, Any]] = {}
         self._by_url: dict[str, Entry] = {}
-        self._by_id: dict[str, Entry] = {}
+        self._by_id: dict[str, Entry] | None = None
+        self._by_identifier: dict[tuple[str, str, str], Entry] | None = None
+        self._signed: frozenset[str] | None = None
         listed = bundle.get("entry")
-        for position, entry in enumerate(listed if isinstance(listed, list) else ()):
-            resource = entry.get("resource") if isinstance(entry, dict) else None
-            if not isinstance(resource, dict):
+        for position, entry in enumerate(listed if type(listed) is list else ()):
+            resource = entry.get("resource") if type(entry) is dict else None
+            if type(resource) is not dict:
                 continue
-            path = f"Bundle.entry[{position}].resource"
-            found = Entry(text(entry, "fullUrl"), resource, resource, path)
+            url = entry.get("fullUrl")
+            found = Entry(url if type(url) is str else "", resource, resource, position)
             self.all.append(found)
             self._by_url.setdefault(found.full_url, found)
-            self._by_id.setdefault(f"{found.kind}/{text(resource, 'id')}", found)
 
-    @cached_property
+    @property
     def signed(self) -> frozenset[str]:
         """The addresses that a Provenance with a signature vouches for."""
-        return frozenset(
-            target.full_url
-            for proof in self.of("Provenance")
-            if parts(proof.resource, "signature")
-            for reference in parts(proof.resource, "target")
-            if (target := self.follow(reference, proof)) is not None
-        )
+        if self._signed is None:
+            self._signed = frozenset(
+                target.full_url
+                for proof in self.of("Provenance")
+                if parts(proof.resource, "signature")
+                for reference in parts(proof.resource, "target")
+                if (target := self.follow(reference, proof)) is not None
+            )
+        return self._signed
 
-    def of(self, *kinds: str) -> Iterator[Entry]:
-        """The entries of these resource types, in the order of the bundle."""
-        return (entry for entry in self.all if entry.kind in kinds)
+    def of(self, kind: str) -> Iterator[Entry]:
+        """The entries of this resource type, in the order of the bundle."""
+        return iter([entry for entry in self.all if entry.kind == kind])
 
     def follow(self, reference: Any, origin: Entry) -> Entry | None:
         """What a Reference object in `origin` points to, if the bundle holds it.
@@ -74,12 +88,13 @@ class Entries:
         `origin`, and as type and id where that leads nowhere; `#id` is looked up in the container.
         A Reference that has only an identifier leads to the first resource that carries it.
         """
-        if not isinstance(reference, dict):
+        if type(reference) is not dict:
             return None
-        address = text(reference, "reference")
-        if address:
-            return self.at(address, origin)
-        return self._identified(reference)
+        address = reference.get("reference")
+        if type(address) is str and address:
+            found = self._by_url.get(address)
+            return self.at(address, origin) if found is None or address[0] == "#" else found
+        return self._identified(reference) if "identifier" in reference else None
 
     def at(self, address: str, origin: Entry) -> Entry | None:
         """What `address` in `origin` points to, if the bundle holds it."""
@@ -92,8 +107,16 @@ class Entries:
         return (
             self._by_url.get(address)
             or self._by_url.get(absolute(address, origin.full_url))
-            or (None if "://" in address else self._by_id.get(address))
+            or (None if "://" in address else self._named(address))
         )
+
+    def _named(self, name: str) -> Entry | None:
+        """The first resource with this type and id."""
+        if self._by_id is None:
+            self._by_id = {}
+            for entry in self.all:
+                self._by_id.setdefault(f"{entry.kind}/{text(entry.resource, 'id')}", entry)
+        return self._by_id.get(name)
 
     def _contained(self, address: str, origin: Entry) -> Entry | None:
         container = origin.full_url.split("#", 1)[0]
@@ -107,23 +130,20 @@ class Entries:
         return Entry(container + address, resource, origin.home) if resource else None
 
     def _identified(self, reference: Mapping[str, Any]) -> Entry | None:
+        """The first resource with this identifier, of the type that the reference names if any."""
         wanted = reference.get("identifier")
-        if not isinstance(wanted, dict) or not text(wanted, "value"):
+        if type(wanted) is not dict or not text(wanted, "value"):
             return None
+        if self._by_identifier is None:
+            self._by_identifier = {}
+            for entry in self.all:
+                for each in parts(entry.resource, "identifier"):
+                    number = (text(each, "system"), text(each, "value"))
+                    self._by_identifier.setdefault(("", *number), entry)
+                    self._by_identifier.setdefault((entry.kind, *number), entry)
         return self._by_identifier.get(
             (text(reference, "type"), text(wanted, "system"), text(wanted, "value"))
         )
-
-    @cached_property
-    def _by_identifier(self) -> dict[tuple[str, str, str], Entry]:
-        """Entries by (type or "", system, value) of their identifiers."""
-        found: dict[tuple[str, str, str], Entry] = {}
-        for entry in self.all:
-            for each in parts(entry.resource, "identifier"):
-                number = (text(each, "system"), text(each, "value"))
-                found.setdefault(("", *number), entry)
-                found.setdefault((entry.kind, *number), entry)
-        return found
 
 
 def absolute(address: str, full_url: str) -> str:

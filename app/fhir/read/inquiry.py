@@ -17,7 +17,7 @@ from app.domain.values import Period
 from app.errors import Invalid, NotForHere
 from app.fhir.read.entries import Entries
 from app.fhir.read.request import read_request
-from app.fhir.read.values import extended_code, extension, parts, period, timed
+from app.fhir.read.values import Nodes, extended_code, extension, parts, period, timed
 from app.fhir.urls import ext, system
 
 _HEAD = "Bundle.entry[0].resource"
@@ -90,7 +90,7 @@ def _claim(bundle: Mapping[str, Any]) -> Mapping[str, Any]:
     return next(Entries(bundle).of("Claim")).resource
 
 
-def _lines(bundle: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _lines(bundle: Mapping[str, Any]) -> Nodes:
     return parts(_claim(bundle), "item")
 
 

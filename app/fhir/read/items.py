@@ -7,21 +7,21 @@ from itertools import islice
 from typing import Any
 
 from app.domain.request import CareTeamMember, Diagnosis, Item
-from app.domain.values import Concept
+from app.domain.values import Concept, Identifier
 from app.errors import Invalid, Issue
 from app.fhir.read.entries import Entries, Entry
 from app.fhir.read.orders import assertion_ids
 from app.fhir.read.systems import concept, service
 from app.fhir.read.values import (
-    extended,
-    extended_code,
-    extended_text,
-    extensions,
+    Nodes,
+    by_url,
     identifier,
     money,
     parts,
     quantity,
     timed,
+    told_code,
+    told_text,
     whole,
     wholes,
 )
@@ -47,7 +47,7 @@ def read_items(
     return tuple([_read(each, claim, entries, by_sequence, team, information) for each in listed])
 
 
-def _check_sequences(listed: list[dict[str, Any]], path: str) -> None:
+def _check_sequences(listed: Nodes, path: str) -> None:
     """Each line needs a number of its own: answers refer to lines by it (spec-34)."""
     seen: set[int] = set()
     faults = []
@@ -72,11 +72,9 @@ def _read(
     team: Mapping[int, CareTeamMember],
     information: Mapping[int, str],
 ) -> Item:
-    orders = _orders(item, claim, entries)
+    said = by_url(item)
+    orders = _orders(said, claim, entries)
     told = [one for order in orders for one in assertion_ids(order.resource)]
-    traces = [
-        identifier(each.get("valueIdentifier")) for each in extensions(item, ext.ITEM_TRACE_NUMBER)
-    ]
     pointed = (wholes(item, "diagnosisSequence") or list(islice(diagnoses, MOST_DIAGNOSES)))[
         :MOST_DIAGNOSES
     ]
@@ -84,25 +82,21 @@ def _read(
     return Item(
         sequence=item["sequence"],
         service=service(item.get("productOrService")) or Concept(),
-        service_end=service(
-            extended(item, ext.PRODUCT_OR_SERVICE_CODE_END, "valueCodeableConcept")
-        ),
-        modifiers=tuple(
-            [read for each in parts(item, "modifier") if (read := service(each)) is not None]
-        ),
+        service_end=_service_end(said),
+        modifiers=_modifiers(item) if "modifier" in item else (),
         category=concept(item.get("category")),
         revenue=concept(item.get("revenue")),
-        request_type=extended_code(item, ext.SERVICE_ITEM_REQUEST_TYPE),
-        certification_type=extended_code(item, ext.CERTIFICATION_TYPE) or INITIAL,
+        request_type=told_code(said, ext.SERVICE_ITEM_REQUEST_TYPE),
+        certification_type=told_code(said, ext.CERTIFICATION_TYPE) or INITIAL,
         place=concept(item.get("locationCodeableConcept")),
         serviced=timed(item, "serviced"),
         quantity=quantity(item.get("quantity")),
         unit_price=money(item.get("unitPrice")),
         diagnoses=tuple([diagnoses[each] for each in pointed if each in diagnoses]),
         care_team=tuple([team[each] for each in rendered if each in team]),
-        trace_numbers=tuple([each for each in traces if each is not None]),
-        previous_number=extended_text(item, ext.AUTHORIZATION_NUMBER),
-        reference_number=extended_text(item, ext.ADMINISTRATION_REFERENCE_NUMBER),
+        trace_numbers=_traces(said),
+        previous_number=told_text(said, ext.AUTHORIZATION_NUMBER),
+        reference_number=told_text(said, ext.ADMINISTRATION_REFERENCE_NUMBER),
         assertion_ids=tuple(dict.fromkeys(told)),
         orders=tuple([order.full_url for order in orders]),
         information=tuple(
@@ -115,10 +109,27 @@ def _read(
     )
 
 
-def _orders(item: Mapping[str, Any], claim: Entry, entries: Entries) -> list[Entry]:
+def _service_end(said: Mapping[str, Nodes]) -> Concept | None:
+    """The end of a range of services."""
+    for each in said.get(ext.PRODUCT_OR_SERVICE_CODE_END, ()):
+        return service(each.get("valueCodeableConcept"))
+    return None
+
+
+def _modifiers(item: Mapping[str, Any]) -> tuple[Concept, ...]:
+    read = [service(each) for each in parts(item, "modifier")]
+    return tuple([each for each in read if each is not None])
+
+
+def _traces(said: Mapping[str, Nodes]) -> tuple[Identifier, ...]:
+    """The numbers by which the requester traces the line."""
+    listed = said.get(ext.ITEM_TRACE_NUMBER, ())
+    read = [identifier(each.get("valueIdentifier")) for each in listed]
+    return tuple([each for each in read if each is not None])
+
+
+def _orders(said: Mapping[str, Nodes], claim: Entry, entries: Entries) -> list[Entry]:
     """The orders that the line fulfils (extension requestedService), as far as they were sent."""
-    found = [
-        entries.follow(each.get("valueReference"), claim)
-        for each in extensions(item, ext.REQUESTED_SERVICE)
-    ]
+    listed = said.get(ext.REQUESTED_SERVICE, ())
+    found = [entries.follow(each.get("valueReference"), claim) for each in listed]
     return [each for each in found if each is not None]

@@ -8,11 +8,11 @@ from typing import Any
 from app.domain.facts import Evidence, EvidenceKind
 from app.domain.values import Concept
 from app.fhir.read.attributes import Attributes
-from app.fhir.read.clinical import Read, made, result, source
+from app.fhir.read.clinical import Read, made, result
 from app.fhir.read.dates import NEVER, When, when
 from app.fhir.read.entries import Entries, Entry
 from app.fhir.read.systems import concept, service
-from app.fhir.read.values import extended, extensions, part, parts, quantity
+from app.fhir.read.values import EMPTY, extended, extensions, first, part, parts, quantity
 from app.fhir.urls import ext
 from app.fhir.urls import part as short
 
@@ -40,20 +40,22 @@ def order(entry: Entry, entries: Entries) -> Evidence | None:
         return None
     attributes = Attributes(entry, entries)
     attributes.text("kind", _ORDERS[entry.kind])
-    for name in ("status", "intent", "priority"):
-        attributes.code(resource, name)
+    attributes.codes(resource, "status", "intent", "priority")
     asker = resource.get("requester", resource.get("orderer", resource.get("prescriber")))
     attributes.actor("requester", asker)
-    attributes.concept("reason", next(iter(parts(resource, "reasonCode")), None))
-    attributes.concept("body-site", next(iter(parts(resource, "bodySite")), None))
+    attributes.first("reason", resource, "reasonCode")
+    attributes.first("body-site", resource, "bodySite")
     attributes.add("quantity", _amount(resource))
     _add_parameters(attributes, resource)
-    dated, meant = when(resource, "", ("authoredOn", "dateTime", "dateWritten")), _occurs(resource)
+    dated, meant = when(resource, "", _ORDER_DATES), _occurs(resource)
     attributes.day("occurrence", meant.at)
     if entry.full_url in entries.signed:
         attributes.add("signed", True)
     dated = When(dated.at, meant.period, dated.precision)
-    return made(EvidenceKind.ORDER, said, source(entry, element), dated, attributes)
+    return made(EvidenceKind.ORDER, said, element, dated, attributes)
+
+
+_ORDER_DATES = ("authoredOn", "dateTime", "dateWritten")
 
 
 def _ordered(entry: Entry, entries: Entries) -> tuple[str, Concept | None]:
@@ -62,11 +64,11 @@ def _ordered(entry: Entry, entries: Entries) -> tuple[str, Concept | None]:
     if entry.kind == "MedicationRequest":
         return _medicine(entry, entries)
     if entry.kind == "NutritionOrder":
-        diet = next(iter(parts(part(resource, "oralDiet"), "type")), None)
+        diet = first(part(resource, "oralDiet"), "type")
         formula = part(resource, "enteralFormula").get("baseFormulaType")
         return ("oralDiet.type", service(diet)) if diet else ("enteralFormula", service(formula))
     if entry.kind == "VisionPrescription":
-        lens = next(iter(parts(resource, "lensSpecification")), {})
+        lens = first(resource, "lensSpecification") or EMPTY
         return "lensSpecification", concept(lens.get("product"))
     return "code", service(resource.get("code", resource.get("codeCodeableConcept")))
 
@@ -89,7 +91,7 @@ def _amount(resource: Mapping[str, Any]) -> Any:
 def _occurs(resource: Mapping[str, Any]) -> When:
     """When the ordered thing is to happen: a date, a period or the bounds of a timing."""
     dated = when(resource, "occurrence")
-    if dated is not NEVER:
+    if dated is not NEVER or "occurrenceTiming" not in resource:
         return dated
     bounds = part(part(resource, "occurrenceTiming"), "repeat")
     return when(bounds, "bounds")
@@ -97,11 +99,11 @@ def _occurs(resource: Mapping[str, Any]) -> When:
 
 def _add_parameters(attributes: Attributes, resource: Mapping[str, Any]) -> None:
     """Settings of a device, and details of a service order, as `parameter:CODE`."""
-    for parameter in parts(resource, "parameter"):
+    for parameter in parts(resource, "parameter") if "parameter" in resource else ():
         said, value = concept(parameter.get("code")), result(parameter)[1]
         for coding in said.codings if said else ():
             attributes.add(f"parameter:{coding.code}", value)
-    for detail in parts(resource, "orderDetail"):
+    for detail in parts(resource, "orderDetail") if "orderDetail" in resource else ():
         said = concept(detail)
         for coding in said.codings if said else ():
             attributes.add(f"parameter:{coding.code}", said)
@@ -115,20 +117,19 @@ def medicine(entry: Entry, entries: Entries) -> Evidence | None:
         return None
     attributes = Attributes(entry, entries)
     attributes.text("kind", _MEDICINES[entry.kind])
-    for name in ("status", "intent"):
-        attributes.code(resource, name)
+    attributes.codes(resource, "status", "intent")
     stopped = resource.get("statusReason", resource.get("statusReasonCodeableConcept"))
     if isinstance(stopped, list):
         stopped = next(iter(stopped), None)
     attributes.concept("status-reason", stopped)
-    attributes.concept("reason", next(iter(parts(resource, "reasonCode")), None))
+    attributes.first("reason", resource, "reasonCode")
     _add_dose(attributes, resource)
     attributes.add("days-supply", quantity(_supply(resource)))
     attributes.add("quantity", _amount(resource))
     dated = when(resource, "effective", _MEDICINE_DATES)
     if dated is NEVER:
         dated = when(resource, "occurrence")
-    return made(EvidenceKind.MEDICATION, said, source(entry, element), dated, attributes)
+    return made(EvidenceKind.MEDICATION, said, element, dated, attributes)
 
 
 _MEDICINE_DATES = ("authoredOn", "whenHandedOver", "dateAsserted")
@@ -163,6 +164,8 @@ READERS: Mapping[str, tuple[Read, ...]] = {
 
 def assertion_ids(resource: Mapping[str, Any]) -> tuple[str, ...]:
     """The ids under which CRD told this order's coverage, so that the answer can be found again."""
+    if "extension" not in resource:
+        return ()
     found = []
     for told in extensions(resource, ext.COVERAGE_INFORMATION):
         named = extended(told, short.COVERAGE_ASSERTION_ID, "valueString")

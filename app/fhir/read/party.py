@@ -9,7 +9,16 @@ from app.domain.request import Party, Person
 from app.domain.values import Concept, Identifier
 from app.fhir.read.entries import Entries, Entry
 from app.fhir.read.systems import concept
-from app.fhir.read.values import day, first_code, identifier, identifiers, part, parts, text
+from app.fhir.read.values import (
+    Nodes,
+    day,
+    first_code,
+    identifier,
+    identifiers,
+    part,
+    parts,
+    text,
+)
 from app.fhir.urls import system
 
 _KINDS = {
@@ -17,6 +26,7 @@ _KINDS = {
     "Practitioner": "practitioner",
     "PractitionerRole": "practitioner-role",
 }
+_SINGLE = frozenset({"Organization", "Practitioner"})
 
 
 def read_person(reference: Any, entries: Entries, origin: Entry) -> Person:
@@ -27,13 +37,13 @@ def read_person(reference: Any, entries: Entries, origin: Entry) -> Person:
         named = identifier(bare.get("identifier"))
         return Person((named,) if named else (), full_url=text(bare, "reference"))
     resource = found.resource
-    name = _main(parts(resource, "name"), "official")
+    name = _official(parts(resource, "name"))
     given = name.get("given")
     return Person(
         identifiers=identifiers(resource),
         family=text(name, "family"),
-        given=" ".join([each for each in given if isinstance(each, str)])
-        if isinstance(given, list)
+        given=" ".join([each for each in given if type(each) is str])
+        if type(given) is list
         else "",
         birth_date=day(resource.get("birthDate")),
         gender=text(resource, "gender"),
@@ -42,10 +52,10 @@ def read_person(reference: Any, entries: Entries, origin: Entry) -> Person:
     )
 
 
-def _main(names: list[dict[str, Any]], use: str) -> Mapping[str, Any]:
-    """The entry with `use`, else the first."""
+def _official(names: Nodes) -> Mapping[str, Any]:
+    """The official name, else the first."""
     for name in names:
-        if name.get("use") == use:
+        if name.get("use") == "official":
             return name
     return names[0] if names else {}
 
@@ -53,7 +63,7 @@ def _main(names: list[dict[str, Any]], use: str) -> Mapping[str, Any]:
 def _language(patient: Mapping[str, Any]) -> str:
     """The language that the patient prefers, else the first named."""
     spoken = parts(patient, "communication")
-    for each in [*[one for one in spoken if one.get("preferred") is True], *spoken]:
+    for each in sorted(spoken, key=lambda each: each.get("preferred") is not True):
         code = first_code(each.get("language"))
         if code:
             return code
@@ -68,6 +78,11 @@ def read_party(reference: Any, entries: Entries, origin: Entry) -> Party:
     found = entries.follow(reference, origin)
     if found is None or found.kind not in _KINDS:
         return _named_only(reference if isinstance(reference, dict) else {})
+    return party_of(found, entries)
+
+
+def party_of(found: Entry, entries: Entries) -> Party:
+    """The organization, practitioner or role in this entry."""
     known = entries.parties.get(found.full_url)
     if known is None:
         known = _role(found, entries) if found.kind == "PractitionerRole" else _single(found)
@@ -84,8 +99,8 @@ def _single(found: Entry) -> Party:
         npi=npi(own),
         name=_name(resource),
         identifiers=own,
-        specialties=_qualifications(resource),
-        state=_state(resource),
+        specialties=_qualifications(resource) if "qualification" in resource else (),
+        state=_state(resource) if "address" in resource else "",
     )
 
 
@@ -109,25 +124,29 @@ def _role(found: Entry, entries: Entries) -> Party:
         if name in role
     ]
     own = identifiers(role)
-    every = tuple(dict.fromkeys([*own, *[one for each in behind for one in each.identifiers]]))
-    specialties = [*_concepts(role, "specialty"), *[s for each in behind for s in each.specialties]]
+    every, specialties = dict.fromkeys(own), dict.fromkeys(_concepts(role, "specialty"))
+    number, name, state = "", "", ""
+    for each in behind:
+        every |= dict.fromkeys(each.identifiers)
+        specialties |= dict.fromkeys(each.specialties)
+        number, name, state = number or each.npi, name or each.name, each.state or state
     return Party(
         kind="practitioner-role",
         full_url=found.full_url,
-        npi=next((each.npi for each in behind if each.npi), npi(own)),
-        name=next((each.name for each in behind if each.name), ""),
-        identifiers=every,
-        specialties=tuple(dict.fromkeys(specialties)),
-        state=next((each.state for each in reversed(behind) if each.state), ""),
+        npi=number or npi(own),
+        name=name,
+        identifiers=tuple(every),
+        specialties=tuple(specialties),
+        state=state,
     )
 
 
 def _behind(reference: Any, entries: Entries, role: Entry) -> Party:
     """Who holds the role, or for whom; never a role again, which could lead back here."""
     target = entries.follow(reference, role)
-    if target is None or target.kind == "PractitionerRole":
+    if target is None or target.kind not in _SINGLE:
         return _named_only(reference if isinstance(reference, dict) else {})
-    return read_party(reference, entries, role)
+    return party_of(target, entries)
 
 
 def npi(own: tuple[Identifier, ...]) -> str:
@@ -143,7 +162,7 @@ def _name(resource: Mapping[str, Any]) -> str:
     plain = resource.get("name")
     if isinstance(plain, str):
         return plain
-    name = _main(parts(resource, "name"), "official")
+    name = _official(parts(resource, "name"))
     given = name.get("given")
     first = given[0] if isinstance(given, list) and given and isinstance(given[0], str) else ""
     return text(name, "text") or " ".join(filter(None, (first, text(name, "family"))))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from app.domain.facts import Evidence
@@ -24,9 +24,10 @@ from app.fhir.read.items import read_items
 from app.fhir.read.party import read_party, read_person
 from app.fhir.read.systems import concept
 from app.fhir.read.values import (
+    Nodes,
+    by_url,
     extended,
-    extended_code,
-    extended_text,
+    first,
     first_code,
     identifier,
     identifiers,
@@ -35,6 +36,8 @@ from app.fhir.read.values import (
     parts,
     text,
     timed,
+    told_code,
+    told_text,
     whole,
 )
 from app.fhir.urls import ext, system
@@ -42,6 +45,7 @@ from app.fhir.urls import ext, system
 _URGENT_SERVICE = "U"
 _URGENT_PRIORITIES = frozenset({"stat"})
 _READERS = {**clinical.READERS, **orders.READERS}
+_FORM = "QuestionnaireResponse"
 
 
 def read_request(
@@ -57,11 +61,12 @@ def read_request(
     entries = Entries(bundle)
     claim = _claim(entries)
     resource = claim.resource
+    told = by_url(resource)
     member = read_person(resource.get("patient"), entries, claim)
     diagnoses = _diagnoses(claim, entries)
     team = _care_team(claim, entries)
-    information = _information(claim, entries)
-    dates = _dates(resource)
+    papers = _Papers(claim, entries)
+    dates = papers.dates
     return PriorAuthRequest(
         guide=guide,
         use=_use(claim),
@@ -69,25 +74,23 @@ def read_request(
         request_full_url=claim.full_url,
         identifiers=identifiers(resource),
         created=instant(resource.get("created")),
-        urgency=_urgency(resource),
+        urgency=_urgency(resource, told),
         member=member,
         coverage=read_coverages(claim, entries),
         insurer=read_party(resource.get("insurer"), entries, claim),
         submitter=read_party(resource.get("provider"), entries, claim),
-        items=read_items(claim, entries, diagnoses, team, information),
+        items=read_items(claim, entries, diagnoses, team, papers.addresses),
         diagnoses=diagnoses,
         care_team=tuple(team.values()),
-        evidence=tuple(_evidence(entries, member.full_url, _withdrawn(claim, entries)))
-        if with_evidence
-        else (),
+        evidence=_evidence(entries, member.full_url, papers.withdrawn) if with_evidence else (),
         event=dates.get("patientEvent"),
         admission=dates.get("admissionDates"),
         discharge=dates.get("dischargeDates"),
         accident=concept(part(resource, "accident").get("type")),
-        certification_type=extended_code(resource, ext.CERTIFICATION_TYPE),
-        previous_number=extended_text(resource, ext.AUTHORIZATION_NUMBER),
-        reference_number=extended_text(resource, ext.ADMINISTRATION_REFERENCE_NUMBER),
-        messages=_messages(resource),
+        certification_type=told_code(told, ext.CERTIFICATION_TYPE),
+        previous_number=told_text(told, ext.AUTHORIZATION_NUMBER),
+        reference_number=told_text(told, ext.ADMINISTRATION_REFERENCE_NUMBER),
+        messages=tuple(papers.messages),
     )
 
 
@@ -108,9 +111,9 @@ def _use(claim: Entry) -> Use:
         raise Invalid("Claim.use must be preauthorization.", at=f"{claim.path}.use") from None
 
 
-def _urgency(claim: Mapping[str, Any]) -> Urgency:
+def _urgency(claim: Mapping[str, Any], told: Mapping[str, Nodes]) -> Urgency:
     """Expedited by the level of service (X12 U) or by the priority `stat`."""
-    level = extended_code(claim, ext.LEVEL_OF_SERVICE_CODE)
+    level = told_code(told, ext.LEVEL_OF_SERVICE_CODE)
     if level == _URGENT_SERVICE or first_code(claim.get("priority")) in _URGENT_PRIORITIES:
         return Urgency.EXPEDITED
     return Urgency.STANDARD
@@ -126,7 +129,7 @@ def _diagnoses(claim: Entry, entries: Entries) -> tuple[Diagnosis, ...]:
             said = concept(target.resource.get("code")) if target else None
         sequence = whole(each.get("sequence"))
         if said is not None and sequence is not None:
-            kind = concept(next(iter(parts(each, "type")), None))
+            kind = concept(first(each, "type"))
             told = instant(extended(each, ext.DIAGNOSIS_RECORDED_DATE, "valueDate"))
             read.append(Diagnosis(sequence, said, kind, told))
     return tuple(read)
@@ -148,85 +151,77 @@ def _care_team(claim: Entry, entries: Entries) -> dict[int, CareTeamMember]:
     return team
 
 
-def _kinds(claim: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each supportingInfo with the PAS code of its category."""
-    for each in parts(claim, "supportingInfo"):
-        for coding in parts(part(each, "category"), "coding"):
-            if coding.get("system") == system.TEMP:
-                yield text(coding, "code"), each
-                break
-        else:
-            yield "", each
+class _Papers:
+    """What Claim.supportingInfo says: dates by their PAS code, free-form messages, and resources.
 
+    `addresses` are those of the resources by sequence, `withdrawn` those that the requester has
+    taken back.
+    """
 
-def _dates(claim: Mapping[str, Any]) -> dict[str, Period]:
-    """The dates of event, admission and discharge."""
-    read: dict[str, Period] = {}
-    for kind, each in _kinds(claim):
-        told = timed(each, "timing")
-        if told is not None:
-            read.setdefault(kind, told)
-    return read
+    __slots__ = ("addresses", "dates", "messages", "withdrawn")
 
+    def __init__(self, claim: Entry, entries: Entries) -> None:
+        self.dates: dict[str, Period] = {}
+        self.messages: list[str] = []
+        self.addresses: dict[int, str] = {}
+        self.withdrawn: set[str] = set()
+        for each in parts(claim.resource, "supportingInfo"):
+            if "valueReference" in each:
+                self._lead(each, entries.follow(each["valueReference"], claim))
+            kind = _category(each)
+            told = timed(each, "timing")
+            if told is not None:
+                self.dates.setdefault(kind, told)
+            if kind == "freeFormMessage" and (said := text(each, "valueString")):
+                self.messages.append(said)
 
-def _messages(claim: Mapping[str, Any]) -> tuple[str, ...]:
-    """The free-form messages."""
-    return tuple(
-        [
-            text(each, "valueString")
-            for kind, each in _kinds(claim)
-            if kind == "freeFormMessage" and text(each, "valueString")
-        ]
-    )
-
-
-def _information(claim: Entry, entries: Entries) -> dict[int, str]:
-    """The addresses of supporting resources by the sequence of their supportingInfo."""
-    read = {}
-    for each in parts(claim.resource, "supportingInfo"):
+    def _lead(self, each: Mapping[str, Any], target: Entry | None) -> None:
+        if target is None:
+            return
         sequence = whole(each.get("sequence"))
-        target = entries.follow(each.get("valueReference"), claim)
-        if sequence is not None and target is not None:
-            read[sequence] = target.full_url
-    return read
+        if sequence is not None:
+            self.addresses[sequence] = target.full_url
+        if "modifierExtension" in each:
+            marks = {"extension": each["modifierExtension"]}
+            if extended(marks, ext.INFO_CANCELLED, "valueBoolean") is True:
+                self.withdrawn.add(target.full_url)
 
 
-def _withdrawn(claim: Entry, entries: Entries) -> frozenset[str]:
-    """The addresses of supporting resources that the requester has taken back."""
-    found = set()
-    for each in parts(claim.resource, "supportingInfo"):
-        marks = parts(each, "modifierExtension")
-        taken = {"extension": marks}
-        if marks and extended(taken, ext.INFO_CANCELLED, "valueBoolean") is True:
-            target = entries.follow(each.get("valueReference"), claim)
-            if target is not None:
-                found.add(target.full_url)
-    return frozenset(found)
+def _category(information: Mapping[str, Any]) -> str:
+    """The PAS code of a supportingInfo's category, else ""."""
+    for coding in parts(part(information, "category"), "coding"):
+        if coding.get("system") == system.TEMP:
+            return text(coding, "code")
+    return ""
 
 
-def _evidence(entries: Entries, member: str, withdrawn: frozenset[str]) -> Iterator[Evidence]:
+def _evidence(entries: Entries, member: str, withdrawn: Collection[str]) -> tuple[Evidence, ...]:
     """What the resources say about the member, contained ones and packed forms included."""
+    found: list[Evidence] = []
     for outer in entries.all:
         if outer.full_url in withdrawn:
             continue
-        for entry in _within(outer):
-            if clinical.usable(entry) and _is_about(entry, member, entries):
-                if entry.kind == "QuestionnaireResponse":
-                    yield from answers(entry, entries)
-                else:
-                    yield from clinical.read_all(_READERS, entry, entries)
+        if outer.kind in _READERS or outer.kind == _FORM:
+            _read(outer, entries, member, found)
+        if "contained" in outer.resource:
+            for resource in parts(outer.resource, "contained"):
+                if text(resource, "resourceType") in _READERS:
+                    url = f"{outer.full_url}#{text(resource, 'id')}"
+                    _read(Entry(url, resource, outer.resource), entries, member, found)
+        if outer.kind == "Bundle":
+            for entry in Entries(outer.resource).of(_FORM):
+                _read(entry, entries, member, found)
+    return tuple(found)
 
 
-def _within(outer: Entry) -> Iterator[Entry]:
-    """The entry, the evidence contained in it, and the forms in a DTR bundle."""
-    if outer.kind in _READERS or outer.kind == "QuestionnaireResponse":
-        yield outer
-    for resource in parts(outer.resource, "contained"):
-        if text(resource, "resourceType") in _READERS:
-            yield Entry(f"{outer.full_url}#{text(resource, 'id')}", resource, outer.resource)
-    if outer.kind == "Bundle":
-        for entry in Entries(outer.resource).of("QuestionnaireResponse"):
-            yield Entry(entry.full_url, entry.resource, entry.resource)
+def _read(entry: Entry, entries: Entries, member: str, found: list[Evidence]) -> None:
+    """Add the evidence that a resource gives, if it is usable and about the member."""
+    if not clinical.usable(entry) or not _is_about(entry, member, entries):
+        return
+    if entry.kind == _FORM:
+        found += answers(entry, entries)
+    else:
+        found += clinical.read_all(_READERS, entry, entries)
 
 
 def _is_about(entry: Entry, member: str, entries: Entries) -> bool:
@@ -235,7 +230,8 @@ def _is_about(entry: Entry, member: str, entries: Entries) -> bool:
     A subject that is only displayed, or not named at all, is taken to be the member.
     """
     subject = entry.resource.get("subject", entry.resource.get("patient"))
-    if not isinstance(subject, dict) or not text(subject, "reference"):
+    address = text(subject, "reference") if type(subject) is dict else ""
+    if not address:
         return True
-    target = entries.follow(subject, entry)
-    return (target.full_url if target else text(subject, "reference")) == member
+    target = entries.at(address, entry)
+    return (target.full_url if target else address) == member

@@ -16,6 +16,8 @@ from app.fhir.urls import GUIDES, system, x12
 
 _X12 = re.compile(r"^https?://(?:codesystem|valueset)\.x12\.org/(?:.*/)?(\d{1,5})/?$")
 _SCHEME = re.compile(r"^https?://")
+_SHORT = 256
+"""Characters; what is longer is not worth remembering."""
 _LEVEL_TWO = re.compile(r"^[A-VX-Z]\d{4}$")
 _LEVEL_ONE = re.compile(r"^\d{4}[0-9AFMTU]$")
 
@@ -33,9 +35,13 @@ def _known() -> dict[str, str]:
 _BY_BARE = _known()
 
 
-@lru_cache(maxsize=2048)
 def canonical(raw: str) -> str:
     """The address that the guides use for what `raw` names; an unknown system stays as it is."""
+    return _canonical(raw) if len(raw) < _SHORT else raw
+
+
+@lru_cache(maxsize=2048)
+def _canonical(raw: str) -> str:
     exact = _BY_BARE.get(_bare(raw))
     if exact is not None:
         return exact
@@ -43,7 +49,6 @@ def canonical(raw: str) -> str:
     return x12(int(found[1])) if found else raw
 
 
-@lru_cache(maxsize=4096)
 def service_system(raw: str, code: str) -> str:
     """The system of a procedure code: CPT (level I) and HCPCS (level II) are told by their shape.
 
@@ -60,43 +65,43 @@ def service_system(raw: str, code: str) -> str:
     return known
 
 
+def _coded(where: str, code: str, display: str, is_service: bool) -> Concept:
+    """A code by itself, with the canonical spelling of its system."""
+    known = service_system(where, code) if is_service else canonical(where)
+    return Concept((Coding(known, code, display),))
+
+
+_kept = lru_cache(maxsize=4096)(_coded)
+"""What many requests name is made once."""
+
+
+def _read(node: Any, is_service: bool) -> Concept | None:
+    if type(node) is not dict:
+        return None
+    codings, text = node.get("coding"), node.get("text")
+    if type(text) is not str:
+        text = ""
+    if type(codings) is not list:
+        return Concept((), text) if text else None
+    read = []
+    for each in codings:
+        if type(each) is dict:
+            where, code, display = each.get("system"), each.get("code"), each.get("display")
+            where = where if type(where) is str else ""
+            code = code if type(code) is str else ""
+            display = display if type(display) is str else ""
+            is_short = len(where) + len(code) + len(display) < _SHORT
+            read.append((_kept if is_short else _coded)(where, code, display, is_service))
+    if len(read) == 1:
+        return Concept(read[0].codings, text) if text else read[0]
+    return Concept(tuple([each.codings[0] for each in read]), text) if read or text else None
+
+
 def concept(node: Any) -> Concept | None:
     """A CodeableConcept, or None when it holds neither code nor text."""
-    if not isinstance(node, dict):
-        return None
-    codings = node.get("coding")
-    read = tuple(
-        [coding(each) for each in codings if isinstance(each, dict)]
-        if isinstance(codings, list)
-        else []
-    )
-    text = node.get("text")
-    if not isinstance(text, str):
-        text = ""
-    return Concept(read, text) if read or text else None
-
-
-def coding(node: dict[str, Any]) -> Coding:
-    """A Coding with the canonical spelling of its system."""
-    where, code, display = node.get("system"), node.get("code"), node.get("display")
-    return Coding(
-        canonical(where) if isinstance(where, str) else "",
-        code if isinstance(code, str) else "",
-        display if isinstance(display, str) else "",
-    )
+    return _read(node, False)
 
 
 def service(node: Any) -> Concept | None:
     """A CodeableConcept that names a service: procedure codes get the system of their shape."""
-    read = concept(node)
-    if read is None:
-        return None
-    return Concept(
-        tuple(
-            [
-                Coding(service_system(each.system, each.code), each.code, each.display)
-                for each in read.codings
-            ]
-        ),
-        read.text,
-    )
+    return _read(node, True)

@@ -11,6 +11,7 @@ from app.domain.update import Change, Marks, Named, Update
 from app.errors import Invalid
 from app.fhir.read.entries import Entries, Entry, absolute
 from app.fhir.read.values import (
+    Nodes,
     extended,
     extended_code,
     extended_text,
@@ -71,7 +72,7 @@ def read_marks(bundle: Mapping[str, Any]) -> Marks:
     )
 
 
-def prior_items(bundle: Mapping[str, Any]) -> list[dict[str, Any]]:
+def prior_items(bundle: Mapping[str, Any]) -> Nodes:
     """The lines of the prior Claim that an update brings along, as sent."""
     return parts(prior_claim(bundle), "item")
 

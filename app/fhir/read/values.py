@@ -7,7 +7,7 @@ missed rule into a fault of ours.
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -16,44 +16,61 @@ from app.domain.values import Identifier, Money, Period, Quantity
 from app.fhir.read.systems import canonical
 
 Node = Mapping[str, Any]
+Nodes = Sequence[dict[str, Any]]
 
 EMPTY: dict[str, Any] = {}
+NOTHING: Nodes = ()
 
 
 def text(node: Node, name: str) -> str:
     """The string `name`, or ""."""
     value = node.get(name)
-    return value if isinstance(value, str) else ""
+    return value if type(value) is str else ""
 
 
 def part(node: Node, name: str) -> dict[str, Any]:
     """The object `name`, or an empty one."""
     value = node.get(name)
-    return value if isinstance(value, dict) else EMPTY
+    return value if type(value) is dict else EMPTY
 
 
-def parts(node: Node, name: str) -> list[dict[str, Any]]:
-    """The objects in the array `name`."""
+def parts(node: Node, name: str) -> Nodes:
+    """The objects in the array `name`: the array itself where it holds nothing else."""
     value = node.get(name)
-    if not isinstance(value, list):
-        return []
-    return [each for each in value if isinstance(each, dict)]
+    if type(value) is not list:
+        return NOTHING
+    for each in value:
+        if type(each) is not dict:
+            return [each for each in value if type(each) is dict]
+    return value
+
+
+def first(node: Node, name: str) -> dict[str, Any] | None:
+    """The first object in the array `name`."""
+    value = node.get(name)
+    if type(value) is list:
+        for each in value:
+            if type(each) is dict:
+                return each
+    return None
 
 
 def whole(value: Any) -> int | None:
     """An integer; a boolean is none."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if type(value) is int else None
 
 
 def wholes(node: Node, name: str) -> list[int]:
     """The integers in the array `name`."""
     value = node.get(name)
-    return [each for each in value if type(each) is int] if isinstance(value, list) else []
+    return [each for each in value if type(each) is int] if type(value) is list else []
 
 
 def number(value: Any) -> Decimal | None:
     """A decimal with the digits that were sent."""
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+    if type(value) is int:
+        return Decimal(value)
+    if not isinstance(value, float | Decimal):
         return None
     try:
         read = Decimal(str(value))
@@ -62,19 +79,44 @@ def number(value: Any) -> Decimal | None:
     return read if read.is_finite() else None
 
 
+def by_url(node: Node) -> Mapping[str, Nodes]:
+    """The extensions by their url, for who looks for several."""
+    listed = node.get("extension")
+    if type(listed) is not list:
+        return EMPTY
+    found: dict[str, list[dict[str, Any]]] = {}
+    for each in listed:
+        if type(each) is dict and type(url := each.get("url")) is str:
+            found.setdefault(url, []).append(each)
+    return found
+
+
+def told_text(told: Mapping[str, Nodes], url: str) -> str:
+    """`extended_text` of what `by_url` found."""
+    return text(told[url][0], "valueString") if url in told else ""
+
+
+def told_code(told: Mapping[str, Nodes], url: str) -> str:
+    """`extended_code` of what `by_url` found."""
+    return first_code(told[url][0].get("valueCodeableConcept")) if url in told else ""
+
+
 def extension(node: Node, url: str) -> dict[str, Any] | None:
     """The first extension with `url`."""
     found = node.get("extension")
-    if isinstance(found, list):
+    if type(found) is list:
         for each in found:
-            if isinstance(each, dict) and each.get("url") == url:
+            if type(each) is dict and each.get("url") == url:
                 return each
     return None
 
 
-def extensions(node: Node, url: str) -> list[dict[str, Any]]:
+def extensions(node: Node, url: str) -> Nodes:
     """All extensions with `url`."""
-    return [each for each in parts(node, "extension") if each.get("url") == url]
+    found = node.get("extension")
+    if type(found) is not list:
+        return NOTHING
+    return [each for each in found if type(each) is dict and each.get("url") == url]
 
 
 def extended(node: Node, url: str, value: str) -> Any:
@@ -85,22 +127,23 @@ def extended(node: Node, url: str, value: str) -> Any:
 
 def extended_text(node: Node, url: str) -> str:
     """The string value of the first extension with `url`, else ""."""
-    found = extended(node, url, "valueString")
-    return found if isinstance(found, str) else ""
+    found = extension(node, url)
+    return "" if found is None else text(found, "valueString")
 
 
 def extended_code(node: Node, url: str) -> str:
     """The first code of the CodeableConcept value of the first extension with `url`, else ""."""
-    found = extended(node, url, "valueCodeableConcept")
-    return first_code(found)
+    found = extension(node, url)
+    return "" if found is None else first_code(found.get("valueCodeableConcept"))
 
 
 def first_code(concept: Any) -> str:
     """The first code of a CodeableConcept, else ""."""
-    if isinstance(concept, dict):
-        for coding in parts(concept, "coding"):
-            code = coding.get("code")
-            if isinstance(code, str) and code:
+    codings = concept.get("coding") if type(concept) is dict else None
+    if type(codings) is list:
+        for coding in codings:
+            code = coding.get("code") if type(coding) is dict else None
+            if type(code) is str and code:
                 return code
     return ""
 
@@ -116,18 +159,16 @@ def day(value: Any) -> date | None:
 
 def last_day(value: Any) -> date | None:
     """The last calendar day that a date, month or year can mean."""
-    if isinstance(value, str) and len(value) in (4, 7):
-        start = day(value)
-        if start is None:
-            return None
-        month = 12 if len(value) == 4 else start.month
-        return date(start.year, month, monthrange(start.year, month)[1])
-    return day(value)
+    start = day(value)
+    if start is None or len(value) > 7:
+        return start
+    month = 12 if len(value) == 4 else start.month
+    return date(start.year, month, monthrange(start.year, month)[1])
 
 
 def instant(value: Any) -> datetime | date | None:
     """A date, or a dateTime with its offset; a year or month alone becomes its first day."""
-    if not isinstance(value, str):
+    if type(value) is not str:
         return None
     size = len(value)
     try:
@@ -143,9 +184,17 @@ def instant(value: Any) -> datetime | date | None:
     return None
 
 
+def days(value: Any) -> Period | None:
+    """The days that a date, dateTime, month or year can mean."""
+    start = day(value)
+    if start is None:
+        return None
+    return Period(start, start if len(value) > 7 else last_day(value))
+
+
 def period(node: Any) -> Period | None:
     """A Period in calendar days, or None when it has neither end."""
-    if not isinstance(node, dict):
+    if type(node) is not dict:
         return None
     start, end = day(node.get("start")), last_day(node.get("end"))
     return None if start is None and end is None else Period(start, end)
@@ -156,16 +205,13 @@ def timed(node: Node, name: str) -> Period | None:
     for kind in ("Date", "DateTime"):
         value = node.get(name + kind)
         if value is not None:
-            start, end = day(value), last_day(value)
-            return None if start is None else Period(start, end)
+            return days(value)
     return period(node.get(name + "Period"))
 
 
 def quantity(node: Any) -> Quantity | None:
     """A quantity that says exactly how much; one with a comparator does not."""
-    if not isinstance(node, dict) or "comparator" in node:
-        return None
-    return measured(node)
+    return measured(node) if type(node) is dict and "comparator" not in node else None
 
 
 def measured(node: Node) -> Quantity | None:
@@ -181,22 +227,21 @@ def measured(node: Node) -> Quantity | None:
 
 def money(node: Any) -> Money | None:
     """An amount with its currency; US dollars when none is named."""
-    if not isinstance(node, dict):
-        return None
-    value = number(node.get("value"))
+    value = number(node.get("value")) if type(node) is dict else None
     return None if value is None else Money(value, text(node, "currency") or "USD")
 
 
 def identifier(node: Any) -> Identifier | None:
     """A business identifier, or None without a value."""
-    if not isinstance(node, dict):
-        return None
-    value = text(node, "value")
-    if not value:
+    value = node.get("value") if type(node) is dict else None
+    if type(value) is not str or not value:
         return None
     return Identifier(canonical(text(node, "system")), value, first_code(node.get("type")))
 
 
 def identifiers(node: Node, name: str = "identifier") -> tuple[Identifier, ...]:
     """All business identifiers of a resource."""
-    return tuple([read for each in parts(node, name) if (read := identifier(each)) is not None])
+    listed = node.get(name)
+    if type(listed) is not list:
+        return ()
+    return tuple([read for each in listed if (read := identifier(each)) is not None])

@@ -51,7 +51,7 @@ def parse(raw: bytes, limits: Limits = Limits()) -> Json:
     entries = document.get("entry")
     if isinstance(entries, list) and len(entries) > limits.entries:
         raise TooLarge(f"more than {limits.entries} entries (FORTHWITH_MAX_ENTRIES)")
-    if _may_repeat(raw, again):
+    if _may_repeat(raw, document, again):
         _refuse_repeated(raw)
     return document
 
@@ -96,13 +96,16 @@ def _is_deeper(document: Json, limit: int) -> bool:
     return True
 
 
-def _may_repeat(raw: bytes, again: bytes) -> bool:
-    """False when no property can be named twice: the text has as many colons as the document.
+def _may_repeat(raw: bytes, document: Json, again: bytes) -> bool:
+    """False when no property can be named twice: written again, the document is the very text.
 
-    The text of a second one would have its colon, and perhaps more in its value. A colon written as
-    an escape could hide that: such texts are looked at closely.
+    Else the text must have as many colons as the document: a second property would have its own,
+    and perhaps more in its value. A colon written as an escape could hide that: such texts are
+    looked at closely.
     """
-    if any(colon in raw for colon in _HIDDEN_COLONS):
+    if raw == again or (again and raw == orjson.dumps(document)):
+        return False
+    if b"\\" in raw and any(colon in raw for colon in _HIDDEN_COLONS):
         return True
     return raw.count(b":") != again.count(b":")
 
