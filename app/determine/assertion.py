@@ -6,19 +6,18 @@ The same rulebook decides as for `$submit`; here its answer becomes coverage-inf
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
 from app.determine.assertion_words import CONDITIONS, SAID
 from app.determine.book import Entry, Rulebook
 from app.determine.companions import proposed
+from app.determine.decide import Weighed
 from app.determine.judge import judge
-from app.determine.match import match
-from app.determine.subject import Subject, gather, subject
+from app.determine.subject import Subject
 from app.determine.who_asks import asked_of, documentation
 from app.determine.words import filled
-from app.domain.coverage import Coverage, EligibilityProblem
+from app.domain.coverage import EligibilityProblem
 from app.domain.crd import (
     About,
     Alternative,
@@ -44,7 +43,6 @@ from app.domain.decision import (
 )
 from app.domain.facts import Truth
 from app.domain.policy import Companion
-from app.domain.request import PriorAuthRequest
 from app.domain.values import Coding, Text
 
 _BILLING = frozenset({"HCPCS", "REVENUE", "MSDRG", "RXNORM", "NDC", "CVX"})
@@ -70,30 +68,18 @@ class Line:
 
 
 def assertions(
-    request: PriorAuthRequest,
-    coverage: Coverage,
-    decision: Decision,
-    rulebook: Rulebook,
-    today: date,
-    stored: frozenset[int],
-) -> Mapping[int, Assertion]:
-    """What is said about each item. `stored` are those whose grant is in force."""
-    gathered = gather(request, rulebook.terms)
+    weighed: Weighed, decision: Decision, rulebook: Rulebook, stored: frozenset[int]
+) -> dict[int, Assertion]:
+    """What is said about each line of what was judged. `stored` are those whose grant is in force."""
     said: dict[int, Assertion] = {}
-    for item, decided in zip(request.items, decision.items, strict=True):
-        asked = subject(
-            request,
-            item,
-            coverage,
-            today,
-            rulebook.terms,
-            gathered,
-            rulebook.benefits.get(coverage.plan.id),
-            rulebook.gold_cards,
-        )
-        found = match(asked, rulebook)
+    for decided in decision.items:
+        sequence = decided.sequence
+        if sequence not in weighed:
+            said[sequence] = technical()
+            continue
+        asked, found = weighed[sequence]
         line = Line(asked, decided, found.entry, found.unsure, _form(found.entry))
-        said[item.sequence] = _completed(_said(line, rulebook, item.sequence in stored), line)
+        said[sequence] = _completed(_said(line, rulebook, sequence in stored), line)
     return said
 
 
@@ -324,20 +310,29 @@ def _has_billing_code(line: Line) -> bool:
 def _dependencies(line: Line) -> tuple[int, ...]:
     """The other lines of the draft on which the answer hangs: those that the matching rule asks
     for, or all when a criterion looked at what else is ordered."""
+    others = [item for item in line.subject.request.items if item.sequence != line.decided.sequence]
+    if others and line.decided.finding is not None and _looked_beside(line.decided.finding):
+        return tuple([item.sequence for item in others])
     wanted = line.entry.scope.where.accompanied_by if line.entry else frozenset()
-    looked = line.decided.finding is not None and _looked_beside(line.decided.finding)
     return tuple(
-        item.sequence
-        for item in line.subject.request.items
-        if item.sequence != line.decided.sequence
-        and (looked or any(coding.code in wanted for coding in item.service.codings))
+        [
+            item.sequence
+            for item in (others if wanted else ())
+            if any(coding.code in wanted for coding in item.service.codings)
+        ]
     )
 
 
-def _looked_beside(finding: Finding) -> bool:
-    if any(fact.name == "other-services" for fact in finding.facts):
-        return finding.truth is Truth.MET
-    return any(_looked_beside(part) for part in finding.parts)
+def _looked_beside(root: Finding) -> bool:
+    waiting = [root]
+    while waiting:
+        finding = waiting.pop()
+        if "other-services" in [fact.name for fact in finding.facts]:
+            if finding.truth is Truth.MET:
+                return True
+        else:
+            waiting += finding.parts
+    return False
 
 
 def _until(line: Line) -> date | None:

@@ -16,10 +16,11 @@ from zoneinfo import ZoneInfo
 from app.clock import Moment
 from app.determine.book import Rulebook
 from app.determine.deadlines import Due, dues, protections, strictness
+from app.determine.match import Match, match
 from app.determine.outcome import Draft, draft
 from app.determine.pauses import Pause, with_pause
 from app.determine.review_time import review_time
-from app.determine.subject import Gathered, gather, subject
+from app.determine.subject import Gathered, Subject, gather, subject
 from app.determine.words import ELIGIBILITY, said
 from app.domain.coverage import Coverage, Eligibility, EligibilityProblem, NotEligible
 from app.domain.decision import (
@@ -39,6 +40,9 @@ from app.domain.values import Identifier, Period
 
 _log = logging.getLogger(__name__)
 
+Weighed = dict[int, tuple[Subject, Match]]
+"""Each line by its sequence, with what spoke about it. A line that could not be judged is missing."""
+
 _PROBLEMS = {
     EligibilityProblem.MEMBER_NOT_FOUND: BusinessProblem.MEMBER_NOT_FOUND,
     EligibilityProblem.MEMBER_MISMATCH: BusinessProblem.MEMBER_MISMATCH,
@@ -50,12 +54,18 @@ _GRANTED = (Outcome.APPROVED, Outcome.MODIFIED)
 
 
 def decide(
-    request: PriorAuthRequest, eligibility: Eligibility, rulebook: Rulebook, moment: Moment
+    request: PriorAuthRequest,
+    eligibility: Eligibility,
+    rulebook: Rulebook,
+    moment: Moment,
+    weighed: Weighed | None = None,
 ) -> Decision:
     """The decision on every line. Same arguments, same decision, but for the numbers of `moment`.
 
-    Who is not a member here gets one business error that names the element to correct.
+    Who is not a member here gets one business error that names the element to correct. What was
+    judged is put into `weighed`, for those who tell more about a line than its decision.
     """
+    weighed = {} if weighed is None else weighed
     if isinstance(eligibility, NotEligible):
         return _refused(eligibility, rulebook, moment)
     today = moment.now.astimezone(ZoneInfo(rulebook.time_zone)).date()
@@ -66,7 +76,7 @@ def decide(
     protecting: list[Due] = []
     used: dict[str, Decimal] = {}
     for item in request.items:
-        drafted = _line(request, item, eligibility, rulebook, gathered, today)
+        drafted = _line(request, item, eligibility, rulebook, gathered, today, weighed)
         used.update(drafted.used)
         found = _dues(drafted, request, eligibility, rules, rulebook.time_zone, moment)
         protecting += found
@@ -118,6 +128,7 @@ def _line(
     rulebook: Rulebook,
     gathered: Gathered | None,
     today: date,
+    weighed: Weighed,
 ) -> Draft:
     if gathered is None:
         return _fault()
@@ -132,7 +143,9 @@ def _line(
             rulebook.benefits.get(coverage.plan.id),
             rulebook.gold_cards,
         )
-        return draft(line, rulebook)
+        found = match(line, rulebook)
+        weighed[item.sequence] = line, found
+        return draft(line, found, rulebook)
     except Exception as fault:  # noqa: BLE001 - a fault of ours must reach a person, never deny
         _log.error("line %s could not be judged: %s", item.sequence, type(fault).__name__)
         return _fault()

@@ -11,7 +11,7 @@ from app.determine.book import Entry, Rulebook
 from app.determine.dates import day_of, shift
 from app.determine.history import AUTHORIZATION
 from app.determine.judge import Judgement, judge
-from app.determine.match import Match, match
+from app.determine.match import Match
 from app.determine.subject import Subject, gold_card
 from app.determine.words import said
 from app.domain.decision import (
@@ -56,9 +56,8 @@ class Draft:
     penalty: Penalty | None = None
 
 
-def draft(subject: Subject, rulebook: Rulebook) -> Draft:
-    """The outcome of one line."""
-    found = match(subject, rulebook)
+def draft(subject: Subject, found: Match, rulebook: Rulebook) -> Draft:
+    """The outcome of one line about which `found` speaks."""
     exempt = _exempted(found, subject)
     verdict = benefit(subject)
     if exempt is not None:

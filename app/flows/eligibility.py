@@ -6,14 +6,14 @@ one to the other gets the same answers. Either is an `app.flows.judge.Eligibilit
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from app.clients.eligibility import EligibilitySystem
 from app.clients.guard import GuardedClient
 from app.clients.policy import CallFailed, Origin, OutboundPolicy
-from app.determine.eligibility import determine, numbers
+from app.determine.eligibility import Payer, determine, numbers
 from app.domain.coverage import Eligibility, Plan
 from app.domain.request import PriorAuthRequest
 from app.errors import BadSetting
@@ -25,16 +25,20 @@ PlanOf = Callable[[str], Plan | None]
 
 @dataclass(frozen=True, slots=True)
 class StoredMembers:
-    """The members that `forthwith members import` loaded."""
+    """The members that `forthwith members import` loaded.
+
+    `payers`, which this server answers for, are read unless the caller knows them already.
+    """
 
     store: Store
     tenant: str
     plan_of: PlanOf
+    payers: Sequence[Payer] | None = None
 
     def find(self, request: PriorAuthRequest, on: date) -> Eligibility:
         """The member's coverage, or why there is none. Raises Unavailable."""
         with self.store.read(self.tenant) as look:
-            payers = look.members.payers()
+            payers = look.members.payers() if self.payers is None else self.payers
             keys = [number.key for number in numbers(request, payers)]
             candidates = look.members.find(keys, self.plan_of)
         return determine(request, on, candidates, payers)

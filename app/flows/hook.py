@@ -75,6 +75,7 @@ class Asking:
     targets: list[Json]
     frame: Frame
     insurer: str
+    payers: Sequence[Payer]
 
 
 def hook(
@@ -100,18 +101,13 @@ def hook(
         )
     pool = Pool(call)
     asks = Asks(context, call, pool, fetch, turn, moment)
-    found = asks(first_gaps(call, pool))
+    found = asks(first_gaps(call, pool)) if call.access else {}
     with context.store.read(caller.tenant) as look:
         payers = look.members.payers()
     coverage = _coverage(call, pool, payers, found, guide)
     aims = targets(call, pool, guide)
-    later = second_gaps(call, pool, [*aims, *([coverage] if coverage else [])])
-    if call.access is not None and coverage is not None:
-        today = context.rulebook.today(moment.now)
-        later += clinical_gaps(context.rulebook, call, pool, aims, today)
-        if call.wants(OPTION):
-            later += form_gaps(context.rulebook, context.base(guide), pool, aims, today)
-    asks(later)
+    if call.access is not None:
+        asks(_later(context, call, pool, coverage, aims, guide, moment))
     check(context.validators[guide], aims, guide, kind)
     if not aims and any(not isinstance(found.get(each), Fetched) for each in wanted(call)):
         _unreadable(call)
@@ -119,11 +115,31 @@ def hook(
         return Answer(_body([], [], guide, kind))
     frame = _frame(context, call, pool, guide, moment)
     insurer = payers[0].name if payers else caller.tenant
-    asking = Asking(call, pool, coverage, aims, frame, insurer)
+    asking = Asking(call, pool, coverage, aims, frame, insurer, payers)
     news, guidance, known = _news(context, caller, asking, guide, moment)
     told = _told(context, asking, news, known, moment)
     line = str(known.plan.line) if known else ""
     return Answer(_body(*told, guide, kind), guidance, line)
+
+
+def _later(
+    context: Context,
+    call: Call,
+    pool: Pool,
+    coverage: Json | None,
+    aims: Sequence[Json],
+    guide: Guide,
+    moment: Moment,
+) -> list[str]:
+    """What the EHR is asked for in the second round: people, reasons, and what policies want to know."""
+    wanted = second_gaps(call, pool, aims if coverage is None else [*aims, coverage])
+    if coverage is not None:
+        rulebook = context.rulebook
+        today = rulebook.today(moment.now)
+        wanted += clinical_gaps(rulebook, call, pool, aims, today)
+        if call.wants(OPTION):
+            wanted += form_gaps(rulebook, context.base(guide), pool, aims, today)
+    return wanted
 
 
 def _told(
@@ -329,6 +345,7 @@ def _said(
         asking.pool,
         numbers=asking.call.wants("unsolicited-determ"),
         grants=asking.call.hook.is_primary and asking.call.wants("coverage-info"),
+        payers=asking.payers,
     )
     found = decided(context, caller, draft, guide, moment)
     if found is None:

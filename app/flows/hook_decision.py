@@ -21,6 +21,8 @@ from app.determine.assertion import assertions
 from app.determine.assertion_choices import Choice, chosen_later, differ
 from app.determine.codes import Codes, short_codes
 from app.determine.crd_eligibility import told_apart
+from app.determine.decide import Weighed
+from app.determine.eligibility import Payer
 from app.domain.coverage import Coverage, Eligibility, NotEligible
 from app.domain.crd import Assertion
 from app.domain.decision import Decision, Grant, ItemDecision, Outcome
@@ -37,6 +39,7 @@ from app.fhir.read.values import text
 from app.fhir.urls import system
 from app.fhir.write import Envelope, write_response
 from app.flows.context import Context
+from app.flows.eligibility import StoredMembers
 from app.flows.history import StoredHistory
 from app.flows.judge import EligibilitySource, judge
 from app.flows.record import Intake, open_case, record
@@ -46,18 +49,20 @@ from app.store import Taken
 Json = dict[str, Any]
 _GRANTED = (Outcome.APPROVED, Outcome.MODIFIED)
 _OPEN = (*_GRANTED, Outcome.PENDED)
+_UNNAMED = uuid.UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What is asked about. `numbers` False: the client only wants to know (what-if). `grants` False:
-    this is no place to grant anything new."""
+    this is no place to grant anything new. `payers` is who we are."""
 
     asked: Asked
     lines: Sequence[Line]
     pool: Pool
     numbers: bool
     grants: bool
+    payers: Sequence[Payer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +91,14 @@ def decided(
     """What is said; why there is no coverage; None: not to be had."""
     rulebook = context.rulebook
     desk = _Desk(context, caller, guide, moment, _source(context, draft))
-    _, request = _drafted(draft, draft.lines, guide)
-    eligibility, decision = desk.judge(request)
+    request = _drafted(draft, draft.lines, guide)
+    weighed: Weighed = {}
+    eligibility, decision = desk.judge(request, weighed)
     if not isinstance(eligibility, Coverage):
         return eligibility
     today = rulebook.today(moment.now)
     items = {item.sequence: item for item in decision.items}
-    undecided = _undecided(desk, draft, today)
+    undecided = _undecided(desk, draft)
     granted: dict[int, ItemDecision] = {}
     if draft.numbers and any(item.outcome in _OPEN for item in decision.items):
         granted = desk.live(request, items, eligibility.member_id, today)
@@ -105,13 +111,13 @@ def decided(
         ]
         granted |= desk.grant(draft, fresh) if fresh and draft.grants else {}
     whole = replace(decision, items=tuple((items | granted).values()))
-    said = dict(assertions(request, eligibility, whole, rulebook, today, frozenset(granted)))
+    said = assertions(weighed, whole, rulebook, frozenset(granted))
     for sequence in undecided.keys() - granted.keys():
         said[sequence] = chosen_later(said[sequence], undecided[sequence])
     return Told(eligibility, said)
 
 
-def _undecided(desk: _Desk, draft: Draft, today: date) -> dict[int, list[Choice]]:
+def _undecided(desk: _Desk, draft: Draft) -> dict[int, list[Choice]]:
     """The lines whose answer hangs on which of several performers or places is chosen. Each choice is
     judged with the rest of the draft as it is."""
     found: dict[int, list[Choice]] = {}
@@ -119,11 +125,10 @@ def _undecided(desk: _Desk, draft: Draft, today: date) -> dict[int, list[Choice]
         made: list[Choice] = []
         for each in choices(line, draft.asked):
             lines = [each if one is line else one for one in draft.lines]
-            _, request = _drafted(draft, lines, desk.guide)
-            coverage, decision = desk.judge(request)
+            weighed: Weighed = {}
+            coverage, decision = desk.judge(_drafted(draft, lines, desk.guide), weighed)
             if isinstance(coverage, Coverage):
-                rulebook = desk.context.rulebook
-                said = assertions(request, coverage, decision, rulebook, today, frozenset())
+                said = assertions(weighed, decision, desk.context.rulebook, frozenset())
                 made.append(Choice(each.performer, repr(each.place), said[line.sequence]))
         if differ(made):
             found[line.sequence] = made
@@ -131,7 +136,10 @@ def _undecided(desk: _Desk, draft: Draft, today: date) -> dict[int, list[Choice]
 
 
 def _source(context: Context, draft: Draft) -> Discerning:
-    return Discerning(context.eligibility, text(draft.asked.coverage, "status") or "active")
+    source = context.eligibility
+    if isinstance(source, StoredMembers):
+        source = replace(source, payers=draft.payers)
+    return Discerning(source, text(draft.asked.coverage, "status") or "active")
 
 
 def _live(
@@ -175,9 +183,10 @@ def covers(grant: Grant | None, item: Item, day: date, terms: Terms) -> bool:
 
 def _known(concept: Concept | None, terms: Terms) -> Codes:
     """Codes of systems that policies know."""
-    systems = frozenset(terms.systems.values())
-    codes = short_codes(concept, terms.systems) if concept else frozenset()
-    return frozenset(code for code in codes if code[0] in systems)
+    if concept is None:
+        return frozenset()
+    known = terms.systems.values()
+    return frozenset([code for code in short_codes(concept, terms.systems) if code[0] in known])
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +199,9 @@ class _Desk:
     moment: Moment
     source: Discerning
 
-    def judge(self, request: PriorAuthRequest) -> tuple[Eligibility | None, Decision]:
+    def judge(
+        self, request: PriorAuthRequest, weighed: Weighed | None = None
+    ) -> tuple[Eligibility | None, Decision]:
         """As `$submit` judges."""
         return judge(
             request,
@@ -200,6 +211,7 @@ class _Desk:
             self.context.settings.namespace,
             self.moment,
             StoredHistory(self.context.store, self.caller.tenant),
+            weighed,
         )
 
     def live(
@@ -225,14 +237,17 @@ class _Desk:
     def grant(self, draft: Draft, lines: Sequence[Line]) -> dict[int, ItemDecision]:
         """Judge the lines that would be approved alone, and store the case; empty when alone they
         would not be, or a twin call was faster (its grant is found the next time)."""
-        bundle, request = _drafted(draft, lines, self.guide)
+        mark = _mark(draft, lines)
+        key = uuid.UUID(bytes=mark.sha256[:16], version=5)
+        bundle = draft_claim(draft.asked, lines, draft.pool, key)
+        request = read_request(bundle, self.guide)
         coverage, decision = self.judge(request)
         if not isinstance(coverage, Coverage):
             return {}
         if any(item.outcome not in _GRANTED for item in decision.items):
             return {}
         try:
-            self._store(_mark(draft, lines), bundle, request, coverage, decision)
+            self._store(mark, bundle, request, coverage, decision)
         except Taken:
             items = {item.sequence: item for item in decision.items}
             today = self.context.rulebook.today(self.moment.now)
@@ -272,10 +287,9 @@ class _Desk:
         record(context.store, intake, moment)
 
 
-def _drafted(draft: Draft, lines: Sequence[Line], guide: Guide) -> tuple[Json, PriorAuthRequest]:
-    key = uuid.UUID(bytes=_mark(draft, lines).sha256[:16], version=5)
-    bundle = draft_claim(draft.asked, lines, draft.pool, key)
-    return bundle, read_request(bundle, guide)
+def _drafted(draft: Draft, lines: Sequence[Line], guide: Guide) -> PriorAuthRequest:
+    """A request that is judged and not kept, so it needs no name of its own."""
+    return read_request(draft_claim(draft.asked, lines, draft.pool, _UNNAMED), guide)
 
 
 def _mark(draft: Draft, lines: Sequence[Line]) -> Mark:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from app.clock import Moment
-from app.determine.decide import decide
+from app.determine.decide import Weighed, decide
 from app.determine.unreached import unreached
 from app.domain.coverage import Eligibility, NotEligible
 from app.domain.decision import Decision
@@ -43,11 +43,12 @@ def judge(
     namespace: str,
     moment: Moment,
     history: HistorySource | None = None,
+    weighed: Weighed | None = None,
 ) -> tuple[Eligibility | None, Decision]:
     """The coverage that was used and the decision. Without an answer on coverage (None) every item
     pends for a person, as what we do not know is never a no. `namespace` is the base of the
     payer's number systems; trace numbers get theirs. `history` is asked only for policies that
-    want to know what was authorized or paid before.
+    want to know what was authorized or paid before. What was judged is put into `weighed`.
     """
     today = moment.now.astimezone(ZoneInfo(rulebook.time_zone)).date()
     try:
@@ -60,7 +61,7 @@ def judge(
     elif history is not None:
         asked = asks_history(request, rulebook, today)
         request = with_history(request, *asked.of(history, eligibility, moment.now))
-    return eligibility, _named(decide(request, eligibility, rulebook, moment), namespace)
+    return eligibility, _named(decide(request, eligibility, rulebook, moment, weighed), namespace)
 
 
 def _named(decision: Decision, namespace: str) -> Decision:

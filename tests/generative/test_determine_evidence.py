@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app import resources
+from app.determine.match import match
 from app.determine.outcome import draft
 from app.determine.subject import gather, subject
 from app.domain.decision import Outcome
@@ -116,7 +117,7 @@ def test_no_evidence_breaks_a_shipped_policy(name: str, data: st.DataObject) -> 
         BOOK.benefits.get(plan),
         BOOK.gold_cards,
     )
-    made = draft(line, BOOK)
+    made = draft(line, match(line, BOOK), BOOK)
     assert made.outcome is not Outcome.DENIED
     if made.outcome is Outcome.NOT_COVERED:
         assert made.reasons[0].citations, "a benefit fact says its rule"

@@ -27,15 +27,18 @@ _ASKED_ABOUT = frozenset({*ORDERS, "Appointment", "Encounter"})
 _CODED = ("code", "codeCodeableConcept", "medicationCodeableConcept", "serviceType")
 """Where the types of the guide say what is ordered."""
 
-_PARTS = (
-    ("covered", "covered", False),
-    ("pa-needed", "paNeeded", False),
-    ("doc-needed", "docNeeded", True),
-    ("info-needed", "infoNeeded", True),
-    ("questionnaire", "questionnaire", True),
-    ("coverage-assertion-id", "assertionId", False),
-    ("satisfied-pa-id", "satisfiedId", False),
-)
+_ONE = {
+    "covered": "covered",
+    "pa-needed": "paNeeded",
+    "coverage-assertion-id": "assertionId",
+    "satisfied-pa-id": "satisfiedId",
+}
+_MANY = {
+    "doc-needed": "docNeeded",
+    "info-needed": "infoNeeded",
+    "questionnaire": "questionnaire",
+}
+"""Parts of coverage-information, and what they are called in the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,8 @@ def names(record: Json, document: Json) -> Iterator[str]:
         listed = context.get(element)
         if isinstance(listed, list):
             yield from (local(each) for each in listed if isinstance(each, str))
-    yield local(text(context, "order"))
+    if "order" in context:
+        yield local(text(context, "order"))
 
 
 def _sent(document: Json) -> Iterator[Json]:
@@ -135,7 +139,7 @@ def _read(fetched: Mapping[str, Fetching]) -> Iterator[Json]:
 
 
 def _counted(resources: Iterable[Json], *, prefetch: bool) -> list[Json]:
-    found = Counter(text(each, "resourceType") for each in resources)
+    found = Counter([text(each, "resourceType") for each in resources])
     return [
         {"type": kind, "count": count, "prefetch": prefetch}
         for kind, count in sorted(found.items())
@@ -186,12 +190,14 @@ def _told(resource: Json) -> Json:
 
 def _said(extension: Json) -> Json:
     found: Json = {}
-    for url, name, many in _PARTS:
-        values = [_value(each) for each in extensions(extension, url)]
-        if values:
-            found[name] = values if many else values[0]
-    if "questionnaire" in found:
-        found["questionnaire"] = [{"reference": each} for each in found["questionnaire"]]
+    for each in parts(extension, "extension"):
+        url = each.get("url")
+        if url in _ONE:
+            found.setdefault(_ONE[url], _value(each))
+        elif url in _MANY:
+            value = _value(each)
+            told = {"reference": value} if url == "questionnaire" else value
+            found.setdefault(_MANY[url], []).append(told)
     return found
 
 
@@ -199,14 +205,17 @@ def _code(resource: Json) -> str:
     """`system|code` of the first coding."""
     for element in _CODED:
         value = resource.get(element)
-        for concept in value if isinstance(value, list) else (value,):
+        for concept in value if isinstance(value, list) else (value,) if value else ():
             for coding in parts(concept, "coding") if isinstance(concept, dict) else ():
                 return f"{text(coding, 'system')}|{text(coding, 'code')}"
     return ""
 
 
 def _value(extension: Json) -> Any:
-    return next((extension[name] for name in extension if name.startswith("value")), "")
+    for name, value in extension.items():
+        if name.startswith("value"):
+            return value
+    return ""
 
 
 def _card(card: Json) -> Json:

@@ -26,6 +26,8 @@ class Pool:
         self._by_url: dict[str, Json] = {}
         self._urls: dict[str, str] = {}
         self._absent: set[str] = set()
+        self.services: dict[int, list[Json]] = {}
+        """What each resource orders (`app.fhir.crd.services`), as long as nothing new came."""
         for value in call.context.values():
             for each in value if isinstance(value, list) else (value,):
                 self.add(each)
@@ -39,6 +41,7 @@ class Pool:
         """Take in a resource, or all resources of a Bundle."""
         if not isinstance(value, dict):
             return
+        self.services.clear()
         kind, name = text(value, "resourceType"), text(value, "id")
         if kind == "Bundle":
             for _, entry, resource in entries(value):

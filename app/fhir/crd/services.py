@@ -23,6 +23,13 @@ def services(resource: Json, pool: Pool) -> list[Json]:
 
     The clinical code itself is one of them when it is a billing code too, or when it stands alone.
     """
+    found = pool.services.get(id(resource))
+    if found is None:
+        found = pool.services[id(resource)] = _services(resource, pool)
+    return found
+
+
+def _services(resource: Json, pool: Pool) -> list[Json]:
     concepts = list(_CODES[text(resource, "resourceType")](resource, pool))
     found: list[Json] = []
     for concept, holder in concepts:
@@ -35,6 +42,8 @@ def services(resource: Json, pool: Pool) -> list[Json]:
         if plain and (not options or _is_billed(plain)):
             found.append(plain)
         found += options
+    if len(found) < 2:
+        return found
     unique: dict[frozenset[tuple[str, str]], Json] = {}
     for each in found:
         read = service(each)

@@ -6,7 +6,7 @@ CDS Hooks 2.0 (CRD 2.0.1) and 3.0 (CRD 2.2.1). Members that are not known stay a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from marshmallow import INCLUDE, Schema, fields, validate
@@ -99,6 +99,58 @@ _CONTEXTS: Mapping[Hook, Schema] = {
     Hook.ORDER_SIGN: Signing(),
 }
 _ENVELOPE = Envelope()
+
+Sound = Callable[[Mapping[str, Any]], bool]
+
+
+def _sound(schema: Schema) -> Sound:
+    """Whether a document surely keeps the rules of a schema. What is not sure is asked of the schema.
+
+    Made of the schema's own fields: most calls are right, and marshmallow takes ten times as long to
+    say so.
+    """
+    known = [
+        (field.data_key or name, field.required, field.allow_none, _taking(field))
+        for name, field in schema.fields.items()
+    ]
+
+    def sound(document: Mapping[str, Any]) -> bool:
+        for name, required, may_be_none, takes in known:
+            if name not in document:
+                if required:
+                    return False
+            elif not takes(value := document[name]) and not (may_be_none and value is None):
+                return False
+        return True
+
+    return sound
+
+
+def _taking(field: fields.Field[Any]) -> Callable[[Any], bool]:
+    """Whether a field surely takes a value; never where there is more to it than a type."""
+    kind, filled = type(field), field.validators == [_FILLED]
+    if field.validators and not filled:
+        return _never
+    if kind is fields.String:
+        return _filled if filled else lambda value: type(value) is str
+    if kind is fields.Dict and not filled:
+        return lambda value: type(value) is dict
+    if isinstance(field, fields.List) and not filled:
+        takes = _taking(field.inner)
+        return lambda value: type(value) is list and all(map(takes, value))
+    return _never
+
+
+def _filled(value: Any) -> bool:
+    return type(value) is str and value != ""
+
+
+def _never(_value: Any) -> bool:
+    return False
+
+
+_SOUND_CONTEXTS = {hook: _sound(schema) for hook, schema in _CONTEXTS.items()}
+_SOUND = _sound(_ENVELOPE)
 _DISPATCHED = ("order", "dispatchedOrders", "dispatched-orders")
 
 
@@ -116,14 +168,16 @@ def check(document: dict[str, Any], hook: Hook, guide: Guide) -> dict[str, Any]:
 
 
 def _faults(document: dict[str, Any], hook: Hook) -> Iterator[tuple[str, str]]:
-    yield from _of(_ENVELOPE.validate(document), "")
+    if not _SOUND(document):
+        yield from _of(_ENVELOPE.validate(document), "")
     if document.get("hook") != hook.value:
         yield "hook", f"This service answers the hook {hook.value}."
     if document.get("fhirAuthorization") and not document.get("fhirServer"):
         yield "fhirServer", "Required beside fhirAuthorization."
     context = document.get("context")
     if isinstance(context, dict):
-        yield from _of(_CONTEXTS[hook].validate(context), "context.")
+        if not _SOUND_CONTEXTS[hook](context):
+            yield from _of(_CONTEXTS[hook].validate(context), "context.")
         if hook is Hook.ORDER_DISPATCH and not any(context.get(name) for name in _DISPATCHED):
             yield "context.dispatchedOrders", "Missing data for required field."
 

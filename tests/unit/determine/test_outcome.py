@@ -621,10 +621,10 @@ def test_a_fault_of_ours_goes_to_a_person_and_spares_the_other_lines(
 ) -> None:
     real = deciding.draft
 
-    def broken(line: Any, rulebook: Rulebook) -> Any:
+    def broken(line: Any, found: Any, rulebook: Rulebook) -> Any:
         if line.item.sequence == 1:
             raise RuntimeError("the name of a patient")
-        return real(line, rulebook)
+        return real(line, found, rulebook)
 
     monkeypatch.setattr(deciding, "draft", broken)
     decision = answer(policy(), also=["Z0000"], facts={"ill": "yes"})
