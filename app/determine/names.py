@@ -55,6 +55,8 @@ def words(name: str) -> tuple[str, ...]:
 
 def agree(one: str, other: str) -> bool:
     """Whether two family names, or two given names, do not contradict each other."""
+    if one == other:
+        return True
     first, second = words(one), words(other)
     if not first or not second or "".join(first) == "".join(second):
         return True

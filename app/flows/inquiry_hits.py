@@ -58,6 +58,11 @@ def is_like(inquiry: Inquiry, candidate: Candidate) -> bool:
     )
 
 
+def asks_about_grants(inquiry: Inquiry) -> bool:
+    """Whether an example says on which days something was authorized."""
+    return any(each.issued or each.effective or each.expires for each in inquiry.examples)
+
+
 def is_granted_so(inquiry: Inquiry, candidate: Candidate, decision: Decision) -> bool:
     """Whether a line that is like an example was authorized on the days that the example says."""
     grants = {each.sequence: each.grant for each in decision.items}

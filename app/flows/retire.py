@@ -48,7 +48,7 @@ def retire(store: Store, tenant: str, visible: Visible, moment: Moment) -> Retir
         over = [
             each
             for each in maybe
-            if each.case_id in decided and _is_over(decided[each.case_id], until.date())
+            if each.case_id in decided and _is_over(decided[each.case_id](), until.date())
         ]
         if over:
             with store.write(tenant) as work:

@@ -37,6 +37,7 @@ from app.store.arrivals import Arrival
 from app.store.cases import Candidate, CaseItem, Listed
 from app.store.decisions import StoredDecision
 from app.store.documents import Document, DocumentKind
+from app.store.events import Papers
 from app.store.feedback import CardFeedback
 from app.store.held import Held
 from app.store.hooks import HookCall
@@ -66,6 +67,7 @@ __all__ = [
     "Listed",
     "NameKind",
     "NamedRequest",
+    "Papers",
     "Read",
     "Resource",
     "Store",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -90,11 +91,13 @@ class Decisions:
         """All decisions of a case; the last one is in force."""
         return tuple(_stored(row) for row in self._link.fetch(_OF_CASE, {"case_id": case_id}))
 
-    def in_force(self, case_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Decision]:
-        """Of each of these cases the decision in force, without its findings: what an answer tells."""
+    def in_force(self, case_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Callable[[], Decision]]:
+        """Of each of these cases the decision in force, without its findings: what an answer tells.
+
+        It is decoded when it is called for.
+        """
         rows = self._link.fetch(_IN_FORCE, {"case_ids": list(case_ids)})
-        latest = {row.case_id: row for row in rows}
-        return {case_id: _told(row) for case_id, row in latest.items()}
+        return {row.case_id: partial(_told, row.dictionary, row.body) for row in rows}
 
     def granted(
         self, member_id: str, by: datetime, before: uuid.UUID = LATEST
@@ -170,9 +173,9 @@ def _stored(row: Any) -> StoredDecision:
     return StoredDecision(row.id, row.case_id, body.decision, body.eligibility)
 
 
-def _told(row: Any) -> Decision:
+def _told(dictionary: int, body: bytes) -> Decision:
     """Reading the trees of findings takes longer than all the rest."""
-    decision = orjson.loads(unpack(row.dictionary, row.body))["decision"]
+    decision = orjson.loads(unpack(dictionary, body))["decision"]
     for item in decision["items"]:
         item["finding"] = None
     return revive(Decision, decision)

@@ -23,28 +23,31 @@ Condition = ColumnElement[bool]
 
 
 def search(inquiry: Inquiry, columns: Iterable[Any]) -> Select[Any]:
-    """A select of `columns` of cases, newest first, with parameters tenant, before and most."""
-    narrowing = [
-        *_seen_by(inquiry),
-        *_numbered(inquiry.numbers),
-        *_about(inquiry),
-        *_lines(inquiry),
-    ]
-    return (
-        select(*columns)
-        .join_from(
-            case_members,
-            cases,
-            (cases.c.tenant == case_members.c.tenant) & (cases.c.id == case_members.c.case_id),
-        )
+    """A select of `columns` of cases, newest first, with parameters tenant, before and most.
+
+    The member's cases are looked into one by one, and their heads read last: PostgreSQL takes a thousand
+    of them for a reason to read a whole table.
+    """
+    found = (
+        select(case_members.c.tenant, case_members.c.case_id)
         .where(
             case_members.c.tenant == bindparam("tenant"),
             case_members.c.key.in_([key_text(each) for each in inquiry.members]),
             case_members.c.case_id < bindparam("before"),
-            *narrowing,
+            *_numbered(inquiry.numbers),
+            *_lines(inquiry),
+            *_head(*_about(inquiry), *_seen_by(inquiry)),
         )
         .order_by(case_members.c.case_id.desc())
         .limit(bindparam("most"))
+        .cte("found")
+    )
+    return (
+        select(*columns)
+        .join_from(
+            found, cases, (cases.c.tenant == found.c.tenant) & (cases.c.id == found.c.case_id)
+        )
+        .order_by(cases.c.id.desc())
     )
 
 
@@ -98,10 +101,26 @@ def _like(example: Example) -> Condition:
     return and_(_line(*line), *_numbered(example.numbers))
 
 
+def _head(*conditions: Condition) -> list[Condition]:
+    """The head of the case is like that. It is looked at after the lines, as it costs more."""
+    mine = (cases.c.tenant == case_members.c.tenant, cases.c.id == case_members.c.case_id)
+    return [_one_by_one(select(cases.c.id).where(*mine, *conditions))] if conditions else []
+
+
 def _line(*conditions: Condition) -> Condition:
-    return exists().where(
-        case_items.c.tenant == cases.c.tenant, case_items.c.case_id == cases.c.id, *conditions
+    """A line of the case is like that."""
+    mine = (
+        case_items.c.tenant == case_members.c.tenant,
+        case_items.c.case_id == case_members.c.case_id,
     )
+    return _one_by_one(select(case_items.c.sequence).where(*mine, *conditions))
+
+
+def _one_by_one(rows: Select[Any]) -> Condition:
+    """OFFSET 0 keeps PostgreSQL from looking for such rows first: of everybody's there are many, of one
+    member's few.
+    """
+    return rows.offset(0).correlate(case_members).exists()
 
 
 def _in_days(days: Period | None) -> list[Condition]:
@@ -117,8 +136,8 @@ def _numbered(groups: Iterable[frozenset[str]]) -> list[Condition]:
     """The case has a number of each group."""
     return [
         exists().where(
-            case_numbers.c.tenant == cases.c.tenant,
-            case_numbers.c.case_id == cases.c.id,
+            case_numbers.c.tenant == case_members.c.tenant,
+            case_numbers.c.case_id == case_members.c.case_id,
             case_numbers.c.value.in_([key_text(each) for each in sorted(group)]),
         )
         for group in groups

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
@@ -18,11 +17,6 @@ _VERSIONS = select(resources).where(
     resources.c.id == bindparam("id"),
 )
 _NEWEST = _VERSIONS.order_by(resources.c.version.desc()).limit(1)
-_IN_DOCUMENTS = select(resources.c.document, resources.c.id).where(
-    resources.c.tenant == bindparam("tenant"),
-    resources.c.document.in_(bindparam("documents", expanding=True)),
-    resources.c.kind == bindparam("kind"),
-)
 _ONE = _VERSIONS.where(resources.c.version == bindparam("version"))
 
 
@@ -71,11 +65,6 @@ class Resources:
             row.pointer,
             row.version,
         )
-
-    def in_documents(self, kind: str, documents: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
-        """By document the id of the resource of that type that stands in it."""
-        rows = self._link.fetch(_IN_DOCUMENTS, {"documents": list(documents), "kind": kind})
-        return {row.document: row.id for row in rows}
 
 
 class ResourceWriter(Resources):

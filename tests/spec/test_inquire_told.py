@@ -15,7 +15,9 @@ from app.fhir.urls import ext, system
 from app.flows.new_answer import answer_anew, open_stored
 from app.flows.trace import trace
 from tests.spec.asking import hits, inquiry, said
-from tests.spec.reading import extensions, items, number
+from tests.spec.reading import error_codes, extensions, items, number, response_of
+from tests.spec.test_review import LEE, act, read, story
+from tests.spec.updating import mark, update_of
 from tests.world import World, claim_of, example, fixed_moment, new_world
 
 GUIDES = pytest.mark.parametrize("guide", list(Guide))
@@ -85,6 +87,24 @@ def test_a_replaced_number_leads_to_the_current_authorization(guide: Guide, tmp_
         assert number(told) == new
         current = [each["valueString"] for each in extensions(told, ext.AUTHORIZATION_NUMBER)]
         assert current == ([new] if asked == old else [])
+
+
+@GUIDES
+def test_an_inquiry_tells_the_answer_in_force_to_the_letter(world: World, guide: Guide) -> None:
+    """What a person decided last, whatever refusal of an update was sent since, and no other resource."""
+    bundle = example("oxygen-clinical-review", guide)
+    public_id = response_of(world.answer(bundle, guide))["id"]
+    number = story(world, public_id).case.number
+    act(world, number, "take", "reviewer", by=LEE)
+    act(world, number, "approve", "reviewer", by=LEE)
+    late = update_of(bundle)
+    mark(claim_of(late)["item"][0], "added")["sequence"] = 7  # the first one is missing
+    refused = world.answer(late, guide)
+    assert error_codes(refused)
+    now = read(world, guide, public_id)
+    (found,) = hits(world, inquiry("any-service", guide), guide)
+    assert found["item"] == now["item"]
+    assert {name for name in now if found.get(name) != now[name]} == {"meta"}
 
 
 @GUIDES

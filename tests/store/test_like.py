@@ -142,4 +142,5 @@ def test_no_table_is_read_whole(store: Store) -> None:
     with store.engines.read.connect() as connection:
         for sql, values in asked[:60]:
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).all()
-            assert not [step for step in plan if str(step[3]).startswith("SCAN")], plan
+            scanned = {str(step[3]) for step in plan if str(step[3]).startswith("SCAN")}
+            assert scanned <= {"SCAN found"}, plan  # what the search itself has found, a page of it

@@ -12,10 +12,11 @@ from app.determine.eligibility import Payer, is_ours, numbers
 from app.domain.decision import Outcome
 from app.domain.guide import Guide
 from app.domain.inquiry import Example, Inquiry
-from app.domain.request import Item, Party, PriorAuthRequest
+from app.domain.request import Item, Party, Person, PriorAuthRequest
 from app.domain.values import Period
 from app.errors import Invalid, NotForHere
 from app.fhir.read.entries import Entries
+from app.fhir.read.party import read_person
 from app.fhir.read.request import read_request
 from app.fhir.read.values import Nodes, extended_code, extension, parts, period, timed
 from app.fhir.urls import ext, system
@@ -63,6 +64,13 @@ def read_inquiry(bundle: Mapping[str, Any], guide: Guide, payers: tuple[Payer, .
             [_example(item, raw) for item, raw in zip(read.items, _lines(bundle), strict=True)]
         ),
     )
+
+
+def read_answered(bundle: Mapping[str, Any]) -> Person:
+    """Whom one of our answers (a response bundle as parsed JSON) is about."""
+    entries = Entries(bundle)
+    response = next(entries.of("ClaimResponse"))
+    return read_person(response.resource.get("patient"), entries, response)
 
 
 def provider_npis(parties: Iterable[Party]) -> tuple[str, ...]:

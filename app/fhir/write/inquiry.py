@@ -10,21 +10,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import orjson
 
-from app.domain.decision import Decision
 from app.domain.guide import Guide
-from app.domain.request import PriorAuthRequest
 from app.errors import Issue
 from app.fhir.outcome import outcome
 from app.fhir.urls import ext, profile
-from app.fhir.write.envelope import Envelope
 from app.fhir.write.json import Json, instant
-from app.fhir.write.response import entries_of
 
 _NOTHING = Issue(
     "information", "not-found", "nothing-found", "", "No request of this provider is like that."
@@ -40,17 +35,15 @@ _MORE = Issue(
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A request that was found, as it was received (`bundle`), and the decision in force.
+    """A request that was found: the entries of the answer in force (its ClaimResponse first), which
+    become those of the hit.
 
-    `request.guide` is the version in which it is written, whatever version it came in. `replaced`: it
-    was asked for by a number that another stands for now, so its lines say which.
+    `current` tells by item the number that holds now, where the request was asked for by one that
+    another stands for now.
     """
 
-    decision: Decision
-    request: PriorAuthRequest
-    bundle: Mapping[str, Any]
-    envelope: Envelope
-    replaced: bool = False
+    entries: list[Json]
+    current: Mapping[int, str] = field(default_factory=dict)
 
 
 def write_hits(
@@ -85,35 +78,31 @@ def write_hits(
 
 def _entries(hit: Hit) -> list[Json]:
     """The ClaimResponse first, then what it refers to."""
-    own, *others = entries_of(hit.decision, hit.request, hit.bundle, hit.envelope)
+    own, *others = hit.entries
     response = own["resource"]
     response["meta"] = {"profile": [profile.CLAIM_INQUIRY_RESPONSE]}
     response.pop("communicationRequest", None)
     for item in response.get("item", []):
         _one_diagnosis(item)
-        if hit.replaced:
-            _with_current_number(item, hit.decision)
+        if number := hit.current.get(item["itemSequence"]):
+            _with_current_number(item, number)
     kept = [each for each in others if each["resource"]["resourceType"] != "CommunicationRequest"]
     return [own, *kept]
 
 
-def _with_current_number(item: Json, decision: Decision) -> None:
+def _with_current_number(item: Json, number: str) -> None:
     """In place of the number that the request named before: the one that holds now."""
-    (decided,) = [each for each in decision.items if each.sequence == item["itemSequence"]]
-    number = decided.grant.number if decided.grant else decision.number
-    if number:
-        others = [
-            each for each in item.get("extension", []) if each["url"] != ext.AUTHORIZATION_NUMBER
-        ]
-        told = {"url": ext.AUTHORIZATION_NUMBER, "valueString": number}
-        item["extension"] = [*others, told]
+    others = [each for each in item.get("extension", []) if each["url"] != ext.AUTHORIZATION_NUMBER]
+    told = {"url": ext.AUTHORIZATION_NUMBER, "valueString": number}
+    item["extension"] = [*others, told]
 
 
 def _one_diagnosis(item: Json) -> None:
     """An inquiry's item carries one communicated diagnosis at most."""
     told = item.get("extension", [])
     named = [each for each in told if each["url"] == ext.COMMUNICATED_DIAGNOSIS]
-    item["extension"] = [each for each in told if each not in named[1:]]
+    if len(named) > 1:
+        item["extension"] = [each for each in told if each not in named[1:]]
 
 
 def _together(found: list[list[Json]]) -> list[Json]:
