@@ -6,14 +6,15 @@ import secrets
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from app.sealed import sealed
 
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0/O, 1/I: numbers are read out on the phone
 _LOW = (1 << 62) - 1
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Moment:
     """One instant and one source of fresh identifiers, handed down through a flow.
 

@@ -27,13 +27,14 @@ A 5xx carries no OperationOutcome (PAS 2.2.1 specification, statement spec-39).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+from app.sealed import sealed
 
 Severity = Literal["fatal", "error", "warning", "information"]
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Issue:
     """One finding about a document.
 

@@ -10,13 +10,14 @@ import difflib
 import ipaddress
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, field, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
 from app.errors import BadSetting
+from app.sealed import sealed
 
 Read = Callable[[str], Any]
 
@@ -144,7 +145,7 @@ def _declare(
     return field(default=default, repr=not secret, metadata=metadata)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@sealed(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that an operator can choose. Values are checked by `from_environ`."""
 

@@ -18,6 +18,7 @@ from datetime import date
 from pathlib import Path
 
 from app import resources
+from app.determine.match import match
 from app.determine.outcome import draft
 from app.determine.subject import gather, subject
 from app.domain.facts import Evidence, EvidenceKind, Source
@@ -150,7 +151,7 @@ def judged(rulebook: Rulebook, policies: int, codes: int, lines: int) -> Iterato
         item = replace(request.items[0], service=Concept((Coding(_HCPCS, code),)))
         start = time.perf_counter()
         line = subject(request, item, case.coverage, _TODAY, rulebook.terms, gathered, benefits, ())
-        draft(line, rulebook)
+        draft(line, match(line, rulebook), rulebook)
         yield (time.perf_counter() - start) * 1000
 
 

@@ -17,15 +17,15 @@ import argparse
 import importlib
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from types import ModuleType
 
 from app.errors import BadSetup, Refused
+from app.sealed import sealed
 from app.settings import Settings, process_environ, unknown
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Command:
     """A word after `forthwith`, the module that carries it out, and its line in the help."""
 

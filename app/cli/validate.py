@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from app.fhir import urls
 from app.fhir.bundle import entries
 from app.fhir.validate import Limits, Validator
 from app.fhir.validate.text import parse
+from app.sealed import sealed
 from app.settings import Settings
 
 EXAMPLES = """\
@@ -28,7 +29,7 @@ examples:
 _SIGNS = {"fatal": "✗", "error": "✗", "warning": "!", "information": "·"}
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class _Document:
     """Something to check: its name for people, its bytes."""
 

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +22,7 @@ import orjson
 from app.clients.guard import GuardedClient, Timeout
 from app.clients.policy import CallFailed, OutboundPolicy, Reason
 from app.errors import BadSetting
+from app.sealed import sealed
 
 HEADER = "Forthwith-Signature"
 FRESH_SECONDS = 300
@@ -31,7 +32,7 @@ _SIGNATURE = re.compile(r"t=([0-9]{1,12}),v1=([0-9a-f]{64})", re.ASCII)
 _SHORTEST = 32
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Vendor:
     """What the operator says of one company: its address, the shared secret, seconds between polls."""
 

@@ -8,8 +8,10 @@ one that a server does not list is left out, and what comes back is looked throu
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from app.sealed import sealed
 
 Json = Mapping[str, Any]
 
@@ -17,7 +19,7 @@ _PERSON = ("subject", "beneficiary")
 """What a server may search by instead of `patient`; both take a typed reference."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Dialect:
     """Of each type, the server's name for each standard name. Types that it does not describe keep
     ours."""

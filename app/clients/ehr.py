@@ -30,6 +30,7 @@ from app.clients.dialect import Dialect, dialect_of
 from app.clients.guard import GuardedClient, Response, Timeout
 from app.clients.policy import CallFailed, Origin, OutboundPolicy, Reason
 from app.domain.ehr import EhrAccess, EhrServer, Fetched, Fetching, Missing, NotFetched
+from app.sealed import sealed
 
 AT_ONCE = 12
 """Connections of one hook call."""
@@ -62,7 +63,7 @@ Registered = Callable[[], Sequence[EhrServer]]
 Json = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class _Query:
     """One query as text, and what it asks for. `fhir_id` is empty for a search, `sent` is the text in
     the server's spelling, `patient` whom a search is about."""
@@ -74,7 +75,7 @@ class _Query:
     patient: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class _Visit:
     """One hook call's way to one server: until when, and with what leave."""
 
@@ -316,7 +317,7 @@ def _query(text: str) -> _Query | None:
     return _Query(text, search[1], "", patient=about[1] if about else "")
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class _Page:
     """One page: what matches, what was sent along, and the address of the next page."""
 

@@ -8,7 +8,6 @@ that the rulebook does not have) is Unavailable, never "no such member".
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
@@ -23,6 +22,7 @@ from app.domain.coverage import Coverage, Plan, Used
 from app.domain.request import PriorAuthRequest
 from app.domain.values import Identifier, Period
 from app.errors import Unavailable
+from app.sealed import sealed
 
 MOST_BYTES = 1024 * 1024
 TRIES = 2
@@ -34,7 +34,7 @@ class _Unclear(ValueError):
     """The body breaks the contract; its text names the member, never the value."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Found:
     """What the system answered: rows of the member, and who the payer is."""
 
@@ -42,7 +42,7 @@ class Found:
     payers: tuple[Payer, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class EligibilitySystem:
     """One address. `timeout` is the time for everything, the second try included."""
 

@@ -33,6 +33,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.connection import create_connection
 
 from app.clients.policy import Address, CallFailed, Origin, OutboundPolicy, Reason
+from app.sealed import sealed
 
 Resolve = Callable[[str, int], Sequence[str]]
 """From host and port to the textual IP addresses that it has; raises OSError when it has none."""
@@ -42,7 +43,7 @@ _CHUNK = 64 * 1024
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Timeout:
     """Seconds: for one connection attempt, for one silence of the peer, and for the whole call."""
 
@@ -51,7 +52,7 @@ class Timeout:
     read: float = 10.0
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Response:
     """What came back: any status, header names in lower case, at most `max_bytes` of body."""
 

@@ -9,11 +9,12 @@ lives there), multicast, unspecified and reserved addresses are refused always.
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from enum import StrEnum
 
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
+
+from app.sealed import sealed
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -85,7 +86,7 @@ def _embedded(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Origin:
     """Scheme, host in lower case and port: what a registration names, `https://ehr.example:443`."""
 
@@ -127,7 +128,7 @@ class Origin:
         return f"{self.scheme}://{host}" if default else f"{self.scheme}://{host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class OutboundPolicy:
     """What one client may call.
 

@@ -7,7 +7,7 @@ update (PAS 2.2.1 specification, spec-64 to spec-72). Pure: the flow says which 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -30,12 +30,13 @@ from app.domain.decision import (
 from app.domain.request import Item, PriorAuthRequest
 from app.domain.update import Change, Marks, Update
 from app.domain.values import Concept
+from app.sealed import sealed
 
 _GONE = frozenset({Outcome.CANCELLED})
 _ITEM_AT = "Bundle.entry[0].resource.item.where(sequence = {sequence})"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Amendment:
     """What an update changes, by the sequence of the items.
 

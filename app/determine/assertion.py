@@ -6,7 +6,7 @@ The same rulebook decides as for `$submit`; here its answer becomes coverage-inf
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from app.determine.assertion_words import CONDITIONS, SAID
@@ -44,6 +44,7 @@ from app.domain.decision import (
 from app.domain.facts import Truth
 from app.domain.policy import Companion
 from app.domain.values import Coding, Text
+from app.sealed import sealed
 
 _BILLING = frozenset({"HCPCS", "REVENUE", "MSDRG", "RXNORM", "NDC", "CVX"})
 _AWAITED = {
@@ -56,7 +57,7 @@ _AWAITED = {
 _GRANTED = (Outcome.APPROVED, Outcome.MODIFIED)
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Line:
     """One line of a draft with all that is known about it."""
 

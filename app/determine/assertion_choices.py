@@ -7,7 +7,7 @@ of them it is said once; where it differs, what is awaited is the choice (CRD 2.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from app.determine.assertion_words import SAID
 from app.domain.crd import (
@@ -19,9 +19,10 @@ from app.domain.crd import (
     PriorAuth,
     Said,
 )
+from app.sealed import sealed
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Choice:
     """What would be said if this performer did it at this place ("" where the order names one)."""
 

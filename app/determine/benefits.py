@@ -6,7 +6,6 @@ clinical verdict. For a Medicaid member under 21 none of it decides alone (EPSDT
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from app.determine.codes import belongs
@@ -14,12 +13,13 @@ from app.determine.subject import Subject, age, given
 from app.determine.words import said
 from app.domain.coverage import LineOfBusiness
 from app.domain.decision import Reason
+from app.sealed import sealed
 
 COVERED, EXCLUDED, LIMIT, WAITING, RULE = "covered", "excluded", "limit", "waiting", "rule"
 _ADULT = 21
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class BenefitVerdict:
     """`state` is `covered`, `excluded`, `waiting` or `limit`; `left` what remains of a limit.
 

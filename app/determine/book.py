@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, datetime
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -32,13 +32,14 @@ from app.domain.policy import (
     Terms,
     Version,
 )
+from app.sealed import sealed
 
 POLICY_PATH = "/policies/"
 MOST_ASKED = 4096
 """Combinations of codes and day whose entries are remembered."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class ReadyRule:
     """A rule with its compiled condition."""
 
@@ -46,7 +47,7 @@ class ReadyRule:
     judge: Judge
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class ReadyPathway:
     """A pathway with its compiled criteria and its compiled condition."""
 
@@ -55,7 +56,7 @@ class ReadyPathway:
     when: Judge | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class ReadyCompanion:
     """A companion order with its compiled condition."""
 
@@ -63,7 +64,7 @@ class ReadyCompanion:
     when: Judge | None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Ready:
     """A policy version that can be judged.
 
@@ -84,7 +85,7 @@ class Ready:
     paid_claims: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Entry:
     """A scope line in the index. `rank` sorts: the most specific first, then by a fixed order."""
 
@@ -104,7 +105,7 @@ class Entry:
         return same and self.scope.period.covers(guidance.day)
 
 
-@dataclass(frozen=True)
+@sealed(frozen=True)
 class Rulebook:
     """Everything that decides: never changed, replaced as a whole. `sha256` names its content.
 

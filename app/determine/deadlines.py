@@ -7,18 +7,18 @@ run from the instant of receipt; business days skip weekends and federal holiday
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from app.domain.coverage import Coverage, Funding
 from app.domain.policy import DeadlineRule
+from app.sealed import sealed
 
 _END_OF_DAY = time(23, 59, 59)
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Due:
     """When an answer is due, and the rule that says so."""
 

@@ -22,7 +22,7 @@ Each problem is a benefit fact, never a medical one, and points at the element t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import pairwise
@@ -31,12 +31,13 @@ from app.determine import names
 from app.domain.coverage import Coverage, Eligibility, EligibilityProblem, NotEligible
 from app.domain.request import CoverageClaim, Party, Person, PriorAuthRequest
 from app.domain.values import Identifier, Period
+from app.sealed import sealed
 
 MEMBER_NUMBER = "MB"
 """The HL7 v2-0203 type of a member number."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Candidate:
     """A row of the payer: one person under one plan.
 
@@ -51,7 +52,7 @@ class Candidate:
     order: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Payer:
     """An organization that this server answers for, with every identifier that may name it."""
 
@@ -59,7 +60,7 @@ class Payer:
     identifiers: tuple[Identifier, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Number:
     """A number by which the request may name the member, and the element that holds it."""
 
@@ -163,7 +164,7 @@ def is_ours(party: Party, payers: Sequence[Payer]) -> bool | None:
     return False if strange else None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class _KnownBy:
     """What payers are known by: numbers with their systems, systems alone, values alone."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -15,13 +14,14 @@ from app.determine.units import convert
 from app.domain.facts import Evidence, EvidenceKind, Fact, Source
 from app.domain.policy import Bound, FactSpec, FactType, Find, Qualifier, Span, Take
 from app.domain.values import Concept, Quantity, Scalar
+from app.sealed import sealed
 
 _YES = frozenset({"Y", "yes", "true", "373066001", "LA33-6"})
 _NO = frozenset({"N", "no", "false", "373067005", "LA32-8"})
 _GIVEN_KINDS = (EvidenceKind.REQUEST, EvidenceKind.COVERAGE)
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class _Candidate:
     value: Scalar | None
     why: str

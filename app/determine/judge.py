@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from app.determine.book import Ready, ReadyPathway, ReadyRule
 from app.determine.criteria import combined
@@ -14,6 +13,7 @@ from app.domain.decision import Finding, Needed
 from app.domain.facts import Fact, Truth
 from app.domain.policy import Document, Expression, FactSpec, GrantRule, Pathway, Rule, Span
 from app.domain.values import Text
+from app.sealed import sealed
 
 _MEDICAL_RECORDS = Document("", {"en": "Medical records", "es": "Historia clínica"}, "11503-0")
 _CRITERIA: Text = {"en": "Criteria for every request", "es": "Criterios para toda solicitud"}
@@ -23,7 +23,7 @@ _PERSON: Text = {"en": "Goes to a clinician", "es": "Pasa a un profesional clín
 _EXEMPT: Text = {"en": "No review needed", "es": "No necesita revisión"}
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Judgement:
     """The verdict of one policy on one line.
 

@@ -6,7 +6,6 @@ They are read from the same scope lines that decide, so a list and a decision ca
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from app.determine.book import POLICY_PATH, Rulebook
@@ -15,12 +14,13 @@ from app.domain.coverage import Plan
 from app.domain.decision import Citation, ReviewKind
 from app.domain.policy import Role, Scope, Version, Where
 from app.domain.values import Period, Text
+from app.sealed import sealed
 
 ASKED = frozenset({ReviewKind.PRIOR_AUTHORIZATION, ReviewKind.CONCURRENT, ReviewKind.DELEGATED})
 """The reviews for which somebody must ask before the service."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Listed:
     """A service on a list: its code (system by short name), its review, for whom, by which policy.
 
@@ -45,7 +45,7 @@ class Listed:
         return self.system, self.code, self.review, self.policy, self.where, self.delegate
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class ListChange:
     """A line that came onto a list or left it, with the first day of the change."""
 

@@ -5,8 +5,6 @@ Ties fall to the newer version, then to the alphabet, so the same rulebook alway
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from app.determine.book import Entry, Rulebook
 from app.determine.codes import belongs
 from app.determine.subject import Subject
@@ -14,11 +12,12 @@ from app.determine.where import fits, unknowns
 from app.domain.decision import ReviewKind
 from app.domain.facts import Truth
 from app.domain.policy import Role, Technology
+from app.sealed import sealed
 
 _LENIENT = (ReviewKind.NONE, ReviewKind.RECOMMENDED)
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Match:
     """What speaks about a line.
 

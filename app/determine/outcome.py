@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -29,13 +29,14 @@ from app.domain.facts import EvidenceKind, Truth
 from app.domain.policy import CodeSet, GrantRule, Rule, Span, Technology
 from app.domain.request import Use
 from app.domain.values import Period, Quantity, Text
+from app.sealed import sealed
 
 _ASKED_FOR = CodeSet(requested=True)
 _UNWRITTEN_GRANT = GrantRule(period=Span(days=90))
 _BINDING = (ReviewKind.PRIOR_AUTHORIZATION, ReviewKind.CONCURRENT, ReviewKind.DELEGATED)
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Draft:
     """The outcome of a line without numbers: what `decide` completes into an ItemDecision."""
 

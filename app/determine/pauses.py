@@ -8,18 +8,19 @@ longer than its law gives the requester to answer.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from app.determine.deadlines import Due, instant_due, strictness
 from app.domain.decision import Decision
 from app.domain.policy import DeadlineRule
+from app.sealed import sealed
 
 _END_OF_DAY = time(23, 59, 59)
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Pause:
     """From the instant at which something was asked for; `end` None while it has not arrived."""
 

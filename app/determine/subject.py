@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
@@ -15,12 +14,13 @@ from app.domain.facts import Evidence, EvidenceKind, Source
 from app.domain.policy import Benefits, CodeSet, GoldCard, Terms
 from app.domain.request import Item, Party, PriorAuthRequest
 from app.domain.values import Coding, Concept, Scalar
+from app.sealed import sealed
 
 _ORDERING = {"DK", "DN"}
 """X12 98: who orders, who refers."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Known:
     """A piece of evidence with its codes in comparable form."""
 
@@ -76,7 +76,7 @@ def _diagnoses(request: PriorAuthRequest) -> Iterable[Evidence]:
         yield Evidence(EvidenceKind.DIAGNOSIS, diagnosis.concept, source, at=diagnosis.recorded)
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Subject:
     """The line being judged. `day` is its first day of service, `today` the payer's calendar day."""
 

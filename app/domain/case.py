@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -16,6 +15,7 @@ from types import MappingProxyType
 from app.domain.decision import Outcome, ReviewTime
 from app.domain.guide import Guide
 from app.domain.update import Change
+from app.sealed import sealed
 
 
 class CaseState(StrEnum):
@@ -114,7 +114,7 @@ AMENDABLE: Mapping[Outcome, frozenset[Change]] = MappingProxyType(
 """What an update may do to an item: after a denial a new request is needed (PAS 2.2.1, spec-64)."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Case:
     """The queryable head of a case; its history is the list of events.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 
 from app.domain.values import Period
+from app.sealed import sealed
 
 
 class LineOfBusiness(StrEnum):
@@ -32,7 +33,7 @@ class Funding(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Plan:
     """A product of the payer. `id` is what policies name, `state` the two-letter state of issue."""
 
@@ -45,7 +46,7 @@ class Plan:
     product: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Used:
     """What a member has used of a limit in its period: visits, days or dollars."""
 
@@ -54,7 +55,7 @@ class Used:
     year: int
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Coverage:
     """One member under one plan: the snapshot that is stored with the decision.
 
@@ -88,7 +89,7 @@ class EligibilityProblem(StrEnum):
     AMBIGUOUS = "member-ambiguous"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class NotEligible:
     """The member cannot be served here; `at` is the FHIRPath of the element to correct."""
 

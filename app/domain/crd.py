@@ -6,12 +6,12 @@ made once and written by each guide version in the codes that this version has.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from app.domain.policy import Companion
 from app.domain.values import Coding, Period, Quantity, Text
+from app.sealed import sealed
 
 
 class Hook(StrEnum):
@@ -112,7 +112,7 @@ class About(StrEnum):
     INSTRUCTIONS = "instructions"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Detail:
     """One limit or rule. `value` is as its meaning demands: for a policy the address of its page."""
 
@@ -121,7 +121,7 @@ class Detail:
     qualification: Text | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Said:
     """One reason: a code where there is one, and always a sentence."""
 
@@ -129,7 +129,7 @@ class Said:
     text: Text
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Contact:
     """Whom to ask about this service when it is not the payer itself."""
 
@@ -138,7 +138,7 @@ class Contact:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Alternative:
     """A service (HCPCS or CPT code) that may be had instead, and why; `required` when what was
     ordered is not covered at all."""
@@ -148,7 +148,7 @@ class Alternative:
     required: bool
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Assertion:
     """What the payer says about one order under one coverage, for some billing codes.
 
@@ -181,7 +181,7 @@ class Assertion:
     companions: tuple[Companion, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Guidance:
     """By what one line of a hook call was judged: kept with the call, and honoured when the order is
     submitted under its assertion id (CRD 2.2.1 found-11).

@@ -6,7 +6,6 @@ come only from a named medical director (`ItemDecision.adverse`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -16,6 +15,7 @@ from app.domain.npi import is_npi
 from app.domain.principal import Role
 from app.domain.values import Concept, Identifier, Period, Quantity, Text
 from app.errors import Unprocessable
+from app.sealed import sealed
 
 
 class Outcome(StrEnum):
@@ -50,7 +50,7 @@ class ReviewTime(StrEnum):
     POST_SERVICE = "post-service"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class PolicyRef:
     """Exactly which text decided: id, version, the hash of its file and its public address path."""
 
@@ -61,7 +61,7 @@ class PolicyRef:
     path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Citation:
     """Where a rule stands: `NCD 240.2 B.1`, with its URL."""
 
@@ -70,7 +70,7 @@ class Citation:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Finding:
     """A criterion held against the facts: a tree. `rule` is its id within the policy."""
 
@@ -83,7 +83,7 @@ class Finding:
     combination: str = "fact"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Reason:
     """One reason in words that provider and member can read; `code` is stable and ours."""
 
@@ -92,7 +92,7 @@ class Reason:
     citations: tuple[Citation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Penalty:
     """What the plan does about payment because a required authorization was not asked for in time.
 
@@ -105,7 +105,7 @@ class Penalty:
     citations: tuple[Citation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Needed:
     """Something that is missing: a document (LOINC type) or the answer to a question.
 
@@ -122,7 +122,7 @@ class Needed:
     modifier_loinc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Grant:
     """What is authorized. `units` None means as many as asked for.
 
@@ -142,7 +142,7 @@ class Grant:
     place: Concept | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class HumanReview:
     """The clinician who decided; None on a Decision means that no person looked at it."""
 
@@ -153,7 +153,7 @@ class HumanReview:
     role: Role = Role.REVIEWER
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class FailedCriterion:
     """A criterion of the case's own finding that is not met, and where it is written."""
 
@@ -162,7 +162,7 @@ class FailedCriterion:
     citations: tuple[Citation, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Adverse:
     """All that a denial or reduction for medical necessity must say; without it none can be made.
 
@@ -206,7 +206,7 @@ class PendCause(StrEnum):
     SYSTEM = "system"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class ItemDecision:
     """The answer for the item with `sequence`, with everything needed to explain it.
 
@@ -261,7 +261,7 @@ class BusinessProblem(StrEnum):
     PRIOR_UNKNOWN = "prior-unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class BusinessError:
     """A business error: which problem, at which element (FHIRPath from Bundle), and in words."""
 
@@ -270,7 +270,7 @@ class BusinessError:
     text: Text
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Protection:
     """A rule that protects the member: by when the payer must answer. `unit` is that of the rule
     (`hours`, `days`, `business-days`), `citation` the law or promise that says so.
@@ -282,7 +282,7 @@ class Protection:
     citation: Citation
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Decision:
     """The neutral answer to a whole request.
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from app.sealed import sealed
 
 
 class DelegationState(StrEnum):
@@ -23,7 +24,7 @@ OVER = frozenset({DelegationState.DECIDED, DelegationState.GIVEN_BACK})
 """The company is not asked any more."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Delegation:
     """One case at one company; `delegate` is its id in the rulebook.
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from app.domain.decision import Citation
 from app.domain.policy import CodeSet
+from app.sealed import sealed
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class SensitiveCategory:
     """A kind of care that only the provider who asked for it is told about.
 
@@ -22,7 +21,7 @@ class SensitiveCategory:
     by_number: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Sensitive:
     """All such kinds, and where to ask about what was kept back."""
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
+
+from app.sealed import sealed
 
 _SCOPE = re.compile(r"(?:patient|user|system)/([A-Za-z]+|\*)\.([a-z]+|\*)(?:\?.*)?")
 _READ_WORDS = {"read": frozenset("rs"), "*": frozenset("cruds"), "write": frozenset[str]()}
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class EhrServer:
     """A FHIR server that the operator registered.
 
@@ -32,7 +34,7 @@ class EhrServer:
         return address == self.base or address.startswith((f"{self.base}/", f"{self.base}?"))
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Scopes:
     """What a token may do: for each resource type (or `*`) the letters of SMART v2, `cruds`.
 
@@ -59,7 +61,7 @@ class Scopes:
         return any(letter in self.granted.get(name, ()) for name in (kind, "*"))
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class EhrAccess:
     """What one hook call brings along: the server and a token that lives for seconds.
 
@@ -86,7 +88,7 @@ class Missing(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Fetched:
     """The server answered: the resources that match, and those it sent along (`_include`).
 
@@ -99,7 +101,7 @@ class Fetched:
     complete: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class NotFetched:
     """There is no answer; nothing follows about what the EHR holds. `status` is HTTP's, 0 without."""
 

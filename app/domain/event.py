@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from app.sealed import sealed
 
 
 class EventKind(StrEnum):
@@ -37,7 +38,7 @@ class EventKind(StrEnum):
     RETIRED = "retired"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Event:
     """One line of the log. `data` is JSON-able and holds codes, ids and hashes.
 

@@ -8,12 +8,13 @@ from the evidence and gives a `Fact`: a value with its source, or *unknown*. Unk
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
 from app.domain.values import Concept, Period, Scalar
+from app.sealed import sealed
 
 
 class EvidenceKind(StrEnum):
@@ -34,7 +35,7 @@ class EvidenceKind(StrEnum):
     COVERAGE = "coverage"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Source:
     """Where a value was read: the resource's fullUrl and type, and the element within it."""
 
@@ -43,7 +44,7 @@ class Source:
     element: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Evidence:
     """One thing that a request or a record says.
 
@@ -71,7 +72,7 @@ class Truth(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Fact:
     """A named fact of a policy as found, or not found (`known` False, `value` None).
 

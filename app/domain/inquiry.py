@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from app.domain.decision import Outcome
 from app.domain.request import Person
 from app.domain.values import Period
+from app.sealed import sealed
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Example:
     """What a line must be like. What is empty or None does not narrow: any service, any day.
 
@@ -27,7 +26,7 @@ class Example:
     expires: Period | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Inquiry:
     """Who asks about whom, and what the request must be like.
 

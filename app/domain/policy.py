@@ -7,7 +7,7 @@ are frozen and hold no clock. Units are UCUM codes, days are the calendar days o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -16,11 +16,12 @@ from types import MappingProxyType
 from app.domain.decision import Citation, Penalty, ReviewKind
 from app.domain.facts import EvidenceKind
 from app.domain.values import Period, Scalar, Text
+from app.sealed import sealed
 
 ALWAYS = Period()
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Unverified:
     """A rule that was not checked against its source's text; `where` is its path in the file."""
 
@@ -28,7 +29,7 @@ class Unverified:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class PolicySource:
     """A public text that a policy rests on, and when somebody last read it."""
 
@@ -41,7 +42,7 @@ class PolicySource:
     next_review: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Span:
     """A length of time: calendar months, calendar days and hours, added in this order."""
 
@@ -50,7 +51,7 @@ class Span:
     hours: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class CodeSet:
     """Codes by the short name of their system: exact ones, beginnings (`J44.-`), patterns (`L89.xx3`).
 
@@ -104,7 +105,7 @@ class Take(StrEnum):
     DURATION = "duration"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Option:
     """An answer of a choice: its code, its words, and codes of others that mean the same.
 
@@ -117,7 +118,7 @@ class Option:
     patterns: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Reading:
     """A place in evidence where a qualifier may stand; `means` maps codes found to its values.
 
@@ -132,7 +133,7 @@ class Reading:
     other: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Qualifier:
     """A condition on evidence: attribute or named qualifier `name` has one of `values`."""
 
@@ -142,7 +143,7 @@ class Qualifier:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Bound:
     """A plain comparison of one number: used to count only events beyond a value."""
 
@@ -150,7 +151,7 @@ class Bound:
     value: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Find:
     """One place where a fact may be found.
 
@@ -169,7 +170,7 @@ class Find:
     look_back: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Conversion:
     """How a value in `unit` becomes one in the fact's unit: value × times + plus."""
 
@@ -178,7 +179,7 @@ class Conversion:
     plus: Decimal = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Expression:
     """A value computed from facts: a fact name, a number, or an operation on expressions."""
 
@@ -188,7 +189,7 @@ class Expression:
     number: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class FactSpec:
     """What a policy must know: where it may be found, and the question when it is not.
 
@@ -215,7 +216,7 @@ class FactSpec:
     plausible: tuple[Decimal, Decimal] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Where:
     """Who and what a rule is for; an empty part does not restrict. Ages are years on the day."""
 
@@ -239,7 +240,7 @@ EVERYWHERE = Where()
 """No restriction: the one that rules without any share."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Operand:
     """What a fact is compared with: a value, codes, or another fact times a number plus a number.
 
@@ -255,7 +256,7 @@ class Operand:
     where: Where = EVERYWHERE
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Window:
     """Days or hours around another date fact: from `start` to `end`, both included; None is open."""
 
@@ -264,7 +265,7 @@ class Window:
     end: Span | None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Test:
     """One fact held against an operand or a window."""
 
@@ -274,7 +275,7 @@ class Test:
     window: Window | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Criterion:
     """A node of a criteria tree.
 
@@ -292,7 +293,7 @@ class Criterion:
     period: Period = ALWAYS
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Offer:
     """What may be had instead of what was asked for: a service code and why."""
 
@@ -300,7 +301,7 @@ class Offer:
     text: Text
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class GrantRule:
     """What is authorized when the criteria are met.
 
@@ -321,7 +322,7 @@ class GrantRule:
     citations: tuple[Citation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Pathway:
     """One of several ways to qualify; the first one met names the grant.
 
@@ -335,7 +336,7 @@ class Pathway:
     when: Criterion | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Rule:
     """A sentence with a condition: a benefit fact (`never`) or a route to a person (`clinician`).
 
@@ -361,7 +362,7 @@ class OrderKind(StrEnum):
     DEVICE = "device"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Companion:
     """An order that a clinician may want beside the one at hand: a visit, a test, supplies.
 
@@ -378,7 +379,7 @@ class Companion:
     citations: tuple[Citation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Document:
     """A paper that shows facts: LOINC attachment type and X12 report type (PWK01)."""
 
@@ -389,7 +390,7 @@ class Document:
     when: str = "always"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Outcomes:
     """What the three truths lead to: met → approve | clinician | not-required, unmet → clinician |
     not-covered, unknown → ask | clinician."""
@@ -399,7 +400,7 @@ class Outcomes:
     unknown: str = "ask"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Services:
     """Which services a scope line is for: codes by system, a named list, or any service."""
 
@@ -407,7 +408,7 @@ class Services:
     any: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Scope:
     """One line of a policy's scope: these services, for these members, on these days, are reviewed so.
 
@@ -430,7 +431,7 @@ class Scope:
     listed: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Version:
     """The text of a policy in force for services on the days of `period`."""
 
@@ -460,7 +461,7 @@ class Role(StrEnum):
     EXCLUSION = "exclusion"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Policy:
     """A policy with all its versions. `sha256` is the hash of its content, `path` its public address."""
 
@@ -476,7 +477,7 @@ class Policy:
     file: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Limit:
     """A benefit limit: so many `unit` (visits, days, USD) of these services in a calendar year.
 
@@ -492,7 +493,7 @@ class Limit:
     citations: tuple[Citation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Exclusion:
     """A service that the plan's certificate leaves out, with its section."""
 
@@ -503,7 +504,7 @@ class Exclusion:
     citations: tuple[Citation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Waiting:
     """A service that is covered only so many months after the member's coverage began."""
 
@@ -514,7 +515,7 @@ class Waiting:
     citations: tuple[Citation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Benefits:
     """What a plan's certificate says beside the clinical policies.
 
@@ -534,7 +535,7 @@ class Benefits:
     citations: tuple[Citation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Delegate:
     """A company that reviews for the payer, with the words that disclose it to members.
 
@@ -557,7 +558,7 @@ class AppTopic(StrEnum):
     NETWORK = "network"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class PayerApp:
     """A SMART app of the payer that an ordering screen may open; `launch` is its launch address."""
 
@@ -568,7 +569,7 @@ class PayerApp:
     text: Text
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class EvidenceSlot:
     """One of: government-rule, technology-assessment, fda, literature.
 
@@ -581,7 +582,7 @@ class EvidenceSlot:
     dated: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Technology:
     """An entry of the new-technology register: four evidence slots, each with status and date."""
 
@@ -592,7 +593,7 @@ class Technology:
     requested: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class GoldCard:
     """An exemption of one provider from review of some services under some plans.
 
@@ -610,7 +611,7 @@ class GoldCard:
     citation: Citation | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Terms:
     """Names that policies use: code systems by URL, qualifiers with the places to read them."""
 
@@ -618,7 +619,7 @@ class Terms:
     qualifiers: Mapping[str, tuple[Reading, ...]]
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class ClockPause:
     """That a clock stands still while what was asked for has not come, and where that is written.
 
@@ -639,7 +640,7 @@ class LapseEffect(StrEnum):
     DEEMED_APPROVED = "deemed-approved"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Lapse:
     """The effect of a missed deadline, and where that is written.
 
@@ -651,7 +652,7 @@ class Lapse:
     citations: tuple[Citation, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class DeadlineRule:
     """By when a decision is due: dated, cited, by line, funding, state, review kind and urgency.
 

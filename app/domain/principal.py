@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from app.sealed import sealed
 
 
 class Role(StrEnum):
@@ -17,7 +18,7 @@ class Role(StrEnum):
     OPERATOR = "operator"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Principal:
     """An authenticated caller. `id` is stable, `tenant` the payer whose data the caller reaches.
 

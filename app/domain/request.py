@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -10,6 +9,7 @@ from app.domain.crd import Guidance
 from app.domain.facts import Evidence
 from app.domain.guide import Guide
 from app.domain.values import Concept, Identifier, Money, Period, Quantity
+from app.sealed import sealed
 
 
 class Use(StrEnum):
@@ -26,7 +26,7 @@ class Urgency(StrEnum):
     EXPEDITED = "expedited"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Person:
     """The member or the subscriber, as the request describes them. Never logged."""
 
@@ -39,7 +39,7 @@ class Person:
     full_url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Party:
     """An organization or a practitioner: requestor, insurer, ordering or rendering provider.
 
@@ -56,7 +56,7 @@ class Party:
     state: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class CareTeamMember:
     """Who orders or renders; `overall` is True when for the whole request."""
 
@@ -67,7 +67,7 @@ class CareTeamMember:
     qualification: Concept | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class CoverageClaim:
     """Which coverage the request says the member has (not yet looked up)."""
 
@@ -80,7 +80,7 @@ class CoverageClaim:
     full_url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Diagnosis:
     """A diagnosis of the request itself (not of a supporting Condition)."""
 
@@ -90,7 +90,7 @@ class Diagnosis:
     recorded: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Item:
     """One requested service line; `sequence` traces it for the life of the case (spec-34).
 
@@ -121,7 +121,7 @@ class Item:
     guidance: Guidance | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class PriorAuthRequest:
     """A whole request. All dates are calendar days as sent; `created` is the sender's instant.
 

@@ -4,15 +4,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from app.domain.decision import Needed
 from app.domain.values import Concept, Period, Text
+from app.sealed import sealed
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Why:
     """What is given for a denial or reduction: `criteria` are ids of rules in the item's finding."""
 
@@ -21,17 +21,17 @@ class Why:
     would_change: Text
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Take:
     """Work on the case; nobody else decides it meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Release:
     """Give it back."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Ask:
     """Ask the requester for documents about one item."""
 
@@ -39,7 +39,7 @@ class Ask:
     needed: tuple[Needed, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Approve:
     """Authorize waiting items as asked for: those named, or all. `until` is the last day."""
 
@@ -47,7 +47,7 @@ class Approve:
     until: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Modify:
     """Authorize less than asked for, or another setting, and say why."""
 
@@ -58,7 +58,7 @@ class Modify:
     place: Concept | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Deny:
     """Deny one item for medical necessity."""
 
@@ -66,7 +66,7 @@ class Deny:
     why: Why
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Overturn:
     """Authorize as asked for what another medical director denied or reduced."""
 

@@ -6,15 +6,15 @@ file is the same person or coverage, changed. Dates are calendar days.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from app.domain.coverage import Used
 from app.domain.values import Coding, Identifier, Period
+from app.sealed import sealed
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class PayerEntry:
     """An organization that this server answers for."""
 
@@ -23,7 +23,7 @@ class PayerEntry:
     identifiers: tuple[Identifier, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class PersonEntry:
     """A person; `numbers` name this person under every plan, `tags` are marks policies ask for."""
 
@@ -38,7 +38,7 @@ class PersonEntry:
     numbers: tuple[Identifier, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class CoverageEntry:
     """A person under a plan. `person` and `payer` are references; `payer` may be empty.
 
@@ -61,7 +61,7 @@ class CoverageEntry:
     withdrawn: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class PaidLine:
     """One line of a claim that the payer paid. `paid` is in US dollars, `npi` the one who served."""
 
@@ -72,7 +72,7 @@ class PaidLine:
     npi: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class PaidEntry:
     """The paid lines of one claim of a person. `withdrawn` takes back a claim that was reversed."""
 
@@ -85,7 +85,7 @@ class PaidEntry:
 Entry = PayerEntry | PersonEntry | CoverageEntry | PaidEntry
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Placed:
     """An entry with where it stands in the file, and other names by which the file refers to it."""
 
@@ -94,7 +94,7 @@ class Placed:
     aliases: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Rejection:
     """A row that cannot be used: its line, what it is, and why. Never a person's data."""
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from app.domain.guide import Guide
+from app.sealed import sealed
 
 
 class SubscriptionStatus(StrEnum):
@@ -24,7 +24,7 @@ class SubscriptionStatus(StrEnum):
     OFF = "off"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Wish:
     """What a subscriber asks for.
 
@@ -51,7 +51,7 @@ class Wish:
         return mine == (other.endpoint, other.headers, other.filters)
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Subscription:
     """A stored subscription. `resource` is its JSON as it was sent, without id, meta and status.
 
@@ -74,7 +74,7 @@ class Subscription:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Notice:
     """One event of a subscription: since `at` there is this version of a ClaimResponse.
 

@@ -6,10 +6,11 @@ PAS 2.2.1 and 2.0.1, specification: updating authorization requests (spec-65 to 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from app.domain.values import Identifier
+from app.sealed import sealed
 
 
 class Change(StrEnum):
@@ -20,7 +21,7 @@ class Change(StrEnum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Named:
     """A Claim as another one speaks of it: by address, by identifiers, or both."""
 
@@ -28,7 +29,7 @@ class Named:
     identifiers: tuple[Identifier, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Marks:
     """What a Claim marks: changes of its items and of its supporting information, by sequence.
 
@@ -42,7 +43,7 @@ class Marks:
     rests_on: Mapping[int, frozenset[int]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Update:
     """An update or a cancellation of an earlier request.
 

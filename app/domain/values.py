@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+
+from app.sealed import sealed
 
 Text = dict[str, str]
 """A sentence by language: `{"en": ..., "es": ...}`; English is always there."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Coding:
     """A code in a named system. `system` is the canonical URL, empty when the sender gave none."""
 
@@ -19,7 +20,7 @@ class Coding:
     display: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Concept:
     """What one thing is called in one or more code systems."""
 
@@ -35,7 +36,7 @@ class Concept:
         return self.codings[0] if self.codings else None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Quantity:
     """A number with its unit. `unit` is what people read, `code` in `system` what machines read."""
 
@@ -45,7 +46,7 @@ class Quantity:
     system: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Money:
     """An amount in one currency (ISO 4217)."""
 
@@ -53,7 +54,7 @@ class Money:
     currency: str = "USD"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Period:
     """Calendar days from `start` to `end`, both included; None is open."""
 
@@ -71,7 +72,7 @@ class Period:
         return starts_in_time and ends_late_enough
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Identifier:
     """A business identifier; `kind` is the HL7 v2-0203 code (`MB`, `NPI`, ...) where given."""
 

@@ -7,7 +7,6 @@ tests/house compares both ways.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -15,9 +14,10 @@ import orjson
 from app import resources
 from app.domain.guide import Guide
 from app.fhir.urls import core
+from app.sealed import sealed
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Capability:
     """The documents of one guide version, ready to send; `types` can be validated."""
 

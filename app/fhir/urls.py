@@ -9,8 +9,9 @@ Source: Da Vinci PAS 2.2.1 and 2.0.1, HRex 1.2.0, CRD 2.2.1, Subscriptions Backp
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from app.sealed import sealed
 
 Line = Literal["2.2", "2.0"]
 
@@ -258,7 +259,7 @@ _ONLY_IN_22: Final = frozenset(
 _ONLY_IN_20: Final = frozenset({ext.PA_LINE_NUMBER})
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Guide:
     """One published version of the PAS guide: what a reader or writer needs to tell them apart.
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from app.determine.listing import Listed
 from app.domain.values import Text
 from app.fhir.urls import system
+from app.sealed import sealed
 
 Json = dict[str, Any]
 
@@ -29,7 +29,7 @@ _SYSTEMS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Named:
     """What a list is called as a ValueSet: its id, canonical, words, version and day."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from app.domain.guide import Guide
@@ -13,6 +12,7 @@ from app.fhir.kind import Kind, is_submission, kind_of
 from app.fhir.urls import profile
 from app.fhir.validate import Validator
 from app.flows.repeat import Mark
+from app.sealed import sealed
 
 _ELSEWHERE = {
     Kind.INQUIRY: "This is an inquiry: send it to Claim/$inquire; this door answers new requests.",
@@ -33,7 +33,7 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Sent:
     """An accepted bundle: as received, as parsed and as read; `pointer` finds its Claim (RFC 6901)."""
 

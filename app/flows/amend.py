@@ -9,7 +9,7 @@ changed meanwhile everything is done again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -44,6 +44,7 @@ from app.flows.record import (
 from app.flows.repeat import earlier_answer
 from app.flows.review import holder
 from app.flows.told_facts import with_told_facts
+from app.sealed import sealed
 from app.store import Adopted, DocumentKind, NameKind, Resource, Submission, Taken, Write
 
 TRIES = 5
@@ -52,7 +53,7 @@ TRIES = 5
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class _Plan:
     """What will be stored: the whole request as it is now, and the decision on it or the refusal."""
 

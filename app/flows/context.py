@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from app.clients.delegate import Vendor
 from app.clock import Moment
@@ -14,11 +13,12 @@ from app.fhir.urls import Guide as Published
 from app.fhir.validate import Limits, Validator
 from app.flows.judge import EligibilitySource
 from app.rulebook import InForce, Rulebook
+from app.sealed import sealed
 from app.settings import Settings
 from app.store import Store
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Context:
     """The collaborators of the flows. `moment` gives the present instant, once for each call; `vendors` are
     the companies that are asked over HTTP to review, by their id in the rulebook.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,11 +23,12 @@ from app.flows.history import HistorySource, StoredHistory
 from app.flows.judge import EligibilitySource, judge
 from app.flows.members_import import Import, import_members
 from app.rulebook import Rulebook
+from app.sealed import sealed
 from app.settings import Settings
 from app.store import Store, is_current, migrate
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Judged:
     """The coverage that was found (None: nobody could say) and the decision."""
 

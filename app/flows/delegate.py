@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,6 +37,7 @@ from app.flows.held import arrived
 from app.flows.new_answer import Open, answer_anew, open_stored
 from app.flows.record import MACHINE
 from app.flows.review import Reviewer, review
+from app.sealed import sealed
 
 LEASE = timedelta(seconds=45)
 """A call lasts 20 seconds at most, so two workers never call about one case at the same time."""
@@ -50,7 +51,7 @@ ActOf = Callable[[str, Any], tuple[Act, Reviewer]]
 """What a body of the desk's interface says; `app.web.desk.acts.act_of`."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Asking:
     """Who is asked, and by what: the company's desk, and how its decisions are read."""
 
@@ -59,7 +60,7 @@ class Asking:
     act_of: ActOf
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class _Said:
     """One act of the company, who does it, and in which role."""
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from app.clients.policy import CallFailed, Origin, OutboundPolicy
 from app.domain.ehr import EhrServer
 from app.errors import BadSetting
+from app.sealed import sealed
 from app.settings import Settings
 from app.store import Store
 
 Registered = Callable[[], Sequence[EhrServer]]
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Listed:
     """A server that may be asked, and where it is registered."""
 

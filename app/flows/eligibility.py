@@ -7,7 +7,6 @@ one to the other gets the same answers. Either is an `app.flows.judge.Eligibilit
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from app.clients.eligibility import EligibilitySystem
@@ -17,13 +16,14 @@ from app.determine.eligibility import Payer, determine, numbers
 from app.domain.coverage import Eligibility, Plan
 from app.domain.request import PriorAuthRequest
 from app.errors import BadSetting
+from app.sealed import sealed
 from app.settings import Settings
 from app.store import Store
 
 PlanOf = Callable[[str], Plan | None]
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class StoredMembers:
     """The members that `forthwith members import` loaded.
 
@@ -44,7 +44,7 @@ class StoredMembers:
         return determine(request, on, candidates, payers)
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class AskedMembers:
     """The payer's own system."""
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 
 from app.domain.case import Case
 from app.domain.event import Event
 from app.errors import NotFound
+from app.sealed import sealed
 from app.store import Read, Store, StoredDecision
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Story:
     """A case, its events in order, and its decisions; the last one is in force."""
 

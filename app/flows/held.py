@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -25,13 +24,14 @@ from app.errors import Broken
 from app.fhir.read.attachments import Sent, read_attachments
 from app.fhir.validate.text import parse
 from app.flows.context import Context
+from app.sealed import sealed
 from app.store import Held, Read, Write
 
 _OURS = re.compile(r"F[ACPRT]-")
 """How the numbers begin that we give: who sends one of these answers us, and is not early."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Early:
     """What came before its request: the rows to match, and the resources inside."""
 

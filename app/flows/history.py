@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from app.domain.decision import Decision
 from app.domain.request import PriorAuthRequest
 from app.domain.roster import PaidLine
 from app.rulebook import Rulebook
+from app.sealed import sealed
 from app.store import LATEST, Store
 
 
@@ -36,7 +37,7 @@ class HistorySource(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class StoredHistory:
     """The cases of one tenant. Predeterminations authorize nothing, so they are never among them."""
 
@@ -56,7 +57,7 @@ class StoredHistory:
             return look.members.paid(coverage)
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Asked:
     """What a request's policies want to know of the past."""
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from app.clock import Moment
@@ -43,6 +42,7 @@ from app.flows.hook_cards import News, subjects
 from app.flows.hook_check import check
 from app.flows.hook_decision import Draft, decided
 from app.flows.hook_evidence import clinical_gaps, form_gaps
+from app.sealed import sealed
 
 Json = dict[str, Any]
 Fetch = Callable[[EhrAccess | None, Sequence[str], float], Mapping[str, Fetching]]
@@ -56,7 +56,7 @@ class Turn(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Answer:
     """What is sent, by what each line was judged, and the member's line of business where known."""
 
@@ -65,7 +65,7 @@ class Answer:
     line: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Asking:
     """A call with all that could be had for it."""
 
@@ -163,7 +163,7 @@ def _told(
     return cards(about, _desk(asking, moment)), actions
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Asks:
     """The way of one call to its EHR; both rounds share the seconds of the setting."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from app.determine.codes import Codes, belongs, short_codes
@@ -18,6 +18,7 @@ from app.fhir.read.systems import service
 from app.fhir.read.values import text
 from app.fhir.write.questionnaire import questionnaire
 from app.rulebook import Rulebook
+from app.sealed import sealed
 
 Json = dict[str, Any]
 _FOR_DTR = ("meta", "extension")
@@ -26,7 +27,7 @@ _FOR_DTR = ("meta", "extension")
 _STANDING = ("draft", "active", "on-hold", "unknown")
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class News:
     """A target with what is said about it now and the action that says so."""
 

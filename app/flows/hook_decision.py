@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -44,6 +44,7 @@ from app.flows.history import StoredHistory
 from app.flows.judge import EligibilitySource, judge
 from app.flows.record import Intake, open_case, record
 from app.flows.repeat import Mark
+from app.sealed import sealed
 from app.store import Taken
 
 Json = dict[str, Any]
@@ -52,7 +53,7 @@ _OPEN = (*_GRANTED, Outcome.PENDED)
 _UNNAMED = uuid.UUID(int=0)
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Draft:
     """What is asked about. `numbers` False: the client only wants to know (what-if). `grants` False:
     this is no place to grant anything new. `payers` is who we are."""
@@ -65,7 +66,7 @@ class Draft:
     payers: Sequence[Payer]
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Discerning:
     """An eligibility source that tells apart what CRD wants told apart."""
 
@@ -77,7 +78,7 @@ class Discerning:
         return told_apart(request, on, self.source.find, self.status)
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Told:
     """The coverage as the plan knows it, and what is said about each line by its sequence."""
 
@@ -189,7 +190,7 @@ def _known(concept: Concept | None, terms: Terms) -> Codes:
     return frozenset([code for code in short_codes(concept, terms.systems) if code[0] in known])
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class _Desk:
     """Everything that judging and granting needs, for one call."""
 

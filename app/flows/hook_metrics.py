@@ -14,6 +14,7 @@ from typing import Any
 from app.domain.crd import Hook
 from app.domain.values import Identifier
 from app.fhir.crd.metric_model import model
+from app.sealed import sealed
 from app.store import HookCall, Store
 
 PAGE = 500
@@ -72,7 +73,7 @@ class Measures:
         return times[min(len(times) - 1, int(share * len(times)))] if times else 0
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Wanted:
     """Which calls: from `since` on; of one hook, one provider (NPI) or one line of business, where
     that is not empty."""

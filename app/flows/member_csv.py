@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import BinaryIO
@@ -14,9 +13,10 @@ from app.domain.coverage import Used
 from app.domain.roster import CoverageEntry, PersonEntry, Placed, Unusable
 from app.domain.values import Identifier, Period
 from app.errors import BadData
+from app.sealed import sealed
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Column:
     """A column: whether it must be filled, what it holds, and an example."""
 

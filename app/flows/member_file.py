@@ -24,13 +24,14 @@ from app.domain.roster import Placed, Unusable
 from app.errors import BadData
 from app.fhir.roster import entry_of
 from app.flows.member_csv import csv_rows
+from app.sealed import sealed
 
 FORMATS = ("ndjson", "bundle", "csv")
 LONGEST_ROW = 16 * 1024 * 1024
 _CHUNK = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class RawRow:
     """A row before it is understood: `row` gives its entry, None for no member data, or Unusable."""
 

@@ -26,6 +26,7 @@ from app.domain.roster import (
     Unusable,
 )
 from app.flows.member_file import MemberFile, RawRow, open_members
+from app.sealed import sealed
 from app.store import Store
 from app.store.member_rows import prepare
 from app.store.member_stage import MemberStage
@@ -71,7 +72,7 @@ class Report:
         return total.total() - total[Change.UNCHANGED]
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Import:
     """How to import: `dry_run` stores nothing, `skip_rejected` stores the good rows of a bad file."""
 

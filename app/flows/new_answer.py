@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -29,10 +29,11 @@ from app.flows.context import Context
 from app.flows.hand_over import hand_over
 from app.flows.notify import tell
 from app.flows.record import CAME_BY, MEDIA_TYPE, paused, started, state_after
+from app.sealed import sealed
 from app.store import CaseItem, DocumentKind, Read, Resource, StoredDecision, Write
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Answered:
     """A case as it is after a new answer, the document that holds the answer, and its bytes."""
 
@@ -41,7 +42,7 @@ class Answered:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Asked:
     """What an update asks for, as it is searched for: its items, and what the head of a case has."""
 
@@ -50,7 +51,7 @@ class Asked:
     diagnoses: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Open:
     """A case as it stands: what was asked (as read and as received), the decision in force, the log."""
 

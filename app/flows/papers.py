@@ -10,7 +10,6 @@ import base64
 import binascii
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +27,7 @@ from app.fhir.validate.text import parse
 from app.flows.accept import bundle_in
 from app.flows.context import Context
 from app.flows.explain_case import explain_case
+from app.sealed import sealed
 from app.store import Read
 
 UNKNOWN = "application/octet-stream"
@@ -44,7 +44,7 @@ _ENDINGS = {
 _SOURCES = (EventKind.RECEIVED, EventKind.ATTACHED)
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Paper:
     """One document or form. `media` is what its bytes are, `came` the event that brought it; `signed`
     says that a form carries a signature, which nobody here has verified.

@@ -20,6 +20,7 @@ from app.domain.case import CaseState
 from app.domain.decision import Outcome
 from app.domain.principal import Role
 from app.errors import BadData, Unavailable
+from app.sealed import sealed
 
 FILE = "demo/reviewer.json"
 _BY_DIRECTOR = frozenset({"deny", "modify"})
@@ -45,7 +46,7 @@ class Desk(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Script:
     """What is played: who reviews, who denies, and the rules, the first that fits first."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
@@ -23,13 +23,14 @@ from app.errors import Malformed, NotFound
 from app.flows.context import Context
 from app.rulebook import Rulebook
 from app.rulebook.public import public_change, public_line, public_policy
+from app.sealed import sealed
 
 Json = dict[str, Any]
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class ListKind:
     """A public list: its name, what it is about, and the reviews whose lines it holds."""
 
@@ -79,7 +80,7 @@ KINDS: Mapping[str, ListKind] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class PublicList:
     """One list on one day, for one plan or for all, from the rulebook with this hash.
 
@@ -111,7 +112,7 @@ def public_list(
     return _made(_Asked(rulebook.sha256, name, on, plan, start, rulebook))
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class _Asked:
     """What makes two lists the same; the rulebook stands behind its hash."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from app.determine.eligibility import numbers
 from app.domain.case import Case, CaseState
@@ -25,6 +24,7 @@ from app.flows.accept import Sent, bundle_in
 from app.flows.context import Context
 from app.flows.new_answer import Open, open_stored
 from app.flows.record import UNSEEN, names_of
+from app.sealed import sealed
 from app.store import NameKind, Read
 
 NEWEST = 1_000_000
@@ -32,7 +32,7 @@ NEWEST = 1_000_000
 _AT = "Bundle.entry[0].resource.related[0].claim"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Found:
     """A case, and the version of its request from which the update was made."""
 

@@ -7,16 +7,16 @@ guidance and calls on record. Metrics end with the record that they are part of.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.sealed import sealed
 from app.store import Store, Write
 
 BATCH = 200
 """Calls in one transaction, so that nobody waits long for the only writer of SQLite."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Keep:
     """For how many days: the record of a call, and what it read from the EHR."""
 
@@ -24,7 +24,7 @@ class Keep:
     context: int
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Pruned:
     """How many calls lost what they had read, and how many are gone."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +11,10 @@ from app.domain.guide import Guide
 from app.domain.principal import Principal
 from app.errors import Broken, NotFound
 from app.flows.context import Context
+from app.sealed import sealed
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Found:
     """A resource as JSON bytes, its versionId and when it was last updated."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from app.clock import Moment
@@ -20,6 +20,7 @@ from app.fhir.read.inquiry import provider_npis
 from app.flows.hand_over import hand_over
 from app.flows.held import NOTHING, Early, give
 from app.flows.repeat import Mark
+from app.sealed import sealed
 from app.store import CaseItem, DocumentKind, NameKind, Resource, Store, Submission, Write
 
 MEDIA_TYPE = "application/fhir+json"
@@ -32,7 +33,7 @@ _PREFIXES = {Use.PREAUTHORIZATION: "FC", Use.PREDETERMINATION: "FP"}
 """A predetermination is a case with a reference of its own, never mistaken for an authorization."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Adoption:
     """A request that came as the update of one that we never saw: `prior` is what it names.
 
@@ -45,7 +46,7 @@ class Adoption:
     held: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Intake:
     """Everything about one submission that will be stored, and the keys under which it will be.
 
@@ -204,7 +205,7 @@ def _submission(intake: Intake, request: uuid.UUID, answer: uuid.UUID) -> Submis
     )
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class _Log:
     case_id: uuid.UUID
     moment: Moment

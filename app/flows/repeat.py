@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -16,9 +15,10 @@ from app.domain.principal import Principal
 from app.domain.values import Identifier
 from app.errors import Broken, Conflict
 from app.flows.context import Context
+from app.sealed import sealed
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Mark:
     """What makes two submissions of one caller the same: who numbered it how, and its content."""
 

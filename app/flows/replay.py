@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from app.domain.case import Case
 from app.domain.coverage import Coverage
@@ -20,12 +20,13 @@ from app.flows.accept import bundle_in
 from app.flows.history import with_history
 from app.flows.told_facts import with_told_facts
 from app.rulebook.simulate import Situation
+from app.sealed import sealed
 from app.store import Read, Store
 
 _PAGE = 200
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Past:
     """A stored case with its last decision, and what is needed to judge it again.
 

@@ -6,19 +6,19 @@ at least. Afterwards inquiries about one end; the case with its log and its docu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from app.clock import Moment
 from app.domain.decision import Decision
 from app.domain.event import Event, EventKind
+from app.sealed import sealed
 from app.store import Listed, Store
 
 BATCH = 500
 """Member numbers in one transaction, so that nobody waits long for the only writer of SQLite."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Visible:
     """For how many days: an event that a subscriber confirmed, and an authorization after its end."""
 
@@ -26,7 +26,7 @@ class Visible:
     inquiry: int
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Retired:
     """How many events are gone, and how many member numbers no longer lead to a case."""
 

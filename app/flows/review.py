@@ -7,7 +7,6 @@ Who may is `app.auth.roles`, what the state allows `app.domain.case`, what a dec
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from app.auth.roles import ACTS, check
 from app.auth.scopes import Scope
@@ -23,13 +22,14 @@ from app.errors import Conflict, NotFound, Unprocessable
 from app.flows.context import Context
 from app.flows.explain_case import explain_case
 from app.flows.new_answer import answer_anew, open_stored
+from app.sealed import sealed
 from app.store import Write
 
 MOST = 200
 """Cases in one list."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Reviewer:
     """Who acts: an id of the payer's own, and what a denial is signed with."""
 
@@ -38,7 +38,7 @@ class Reviewer:
     specialty: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Waiting:
     """A case in the list; `holder` is who has taken it, else "". `escalated`: its deadline was missed."""
 
@@ -47,7 +47,7 @@ class Waiting:
     escalated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Sheet:
     """A case as a reviewer reads it.
 

@@ -7,7 +7,7 @@ PAS 2.2.1 spec-54 to spec-62, Subscriptions R5 Backport 1.1.0. A new or changed 
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +32,7 @@ from app.fhir.write.notification import (
 )
 from app.flows.context import Context
 from app.flows.deliver import told_of
+from app.sealed import sealed
 from app.store import Read, Write
 
 MOST_OWN = 100
@@ -42,7 +43,7 @@ _PROFILE = {Guide.V22: profile.SUBSCRIPTION, Guide.V20: profile.BACKPORT_SUBSCRI
 _OURS = ("id", "meta", "status", "error")
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Shown:
     """A Subscription as JSON bytes, its id, versionId and when it was last changed."""
 

@@ -9,7 +9,7 @@ judged by the policy version that spoke then, whatever its day of service is now
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from app.fhir.validate import Limits
 from app.fhir.validate.text import parse
 from app.flows.discover import options
 from app.rulebook import InForce, Rulebook
+from app.sealed import sealed
 from app.store import HookCall, Read, Write
 
 
@@ -80,7 +81,7 @@ def _with_evidence(request: PriorAuthRequest, told: Sequence[Evidence]) -> Prior
     return replace(request, evidence=(*request.evidence, *added)) if added else request
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class _Heard:
     """What a call told, and by what it judged."""
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from app.domain.case import Case
 from app.domain.event import Event
 from app.errors import NotFound
+from app.sealed import sealed
 from app.store import Disclosure, HookCall, Read, Store
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Told:
     """One coverage-information of one order in one call: codes as they were sent."""
 
@@ -25,7 +25,7 @@ class Told:
     number: str
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Step:
     """A hook call and what it told about the order; nothing when the order got no answer."""
 
@@ -33,7 +33,7 @@ class Step:
     told: tuple[Told, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Opened:
     """A case that came of the order, its log, and who was told about it by an inquiry."""
 
@@ -42,7 +42,7 @@ class Opened:
     disclosures: tuple[Disclosure, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Trace:
     """Calls and cases, each in the order of their time."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -19,11 +18,12 @@ from app.fhir.read.values import extended, extensions, part, parts, text
 from app.fhir.urls import ext
 from app.flows.context import Context
 from app.flows.demo import FILE
+from app.sealed import sealed
 
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class DemoPatient:
     """A member of the demo payer as the EHR knows them."""
 
@@ -33,7 +33,7 @@ class DemoPatient:
     coverage: Json
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class InWords:
     """One order: what was said about it, and the findings behind it where it was granted."""
 

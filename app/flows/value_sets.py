@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -18,6 +18,7 @@ from app.fhir import valueset
 from app.fhir.valueset import Named
 from app.flows.context import Context
 from app.flows.policy_lists import KINDS, PublicList, public_list
+from app.sealed import sealed
 
 MOST = 1_000
 """Codes in one page of an expansion, also when more are asked for."""
@@ -26,7 +27,7 @@ _FHIR_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Asked:
     """What a caller wrote, as text; empty is not written. `id` comes from the address."""
 

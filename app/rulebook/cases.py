@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -29,6 +29,7 @@ from app.errors import BadData
 from app.rulebook.facts import CODED, instant, value
 from app.rulebook.tree import Fields, Node, parse
 from app.rulebook.words import period
+from app.sealed import sealed
 
 CASES_FILE = "cases.yaml"
 EXPECTATIONS = (
@@ -45,7 +46,7 @@ _NAMES = (
 _TODAY = date(2026, 11, 25)
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Case:
     """A request and coverage as a case describes them, and what is expected of line 1."""
 

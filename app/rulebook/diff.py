@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 
 from app.determine.book import Rulebook
@@ -23,9 +22,10 @@ from app.domain.policy import (
 )
 from app.domain.values import Period
 from app.rulebook.words import shown
+from app.sealed import sealed
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Difference:
     """One change: where, and what was and is there (empty: nothing)."""
 

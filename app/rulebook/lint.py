@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from app.domain.decision import ReviewKind
@@ -22,11 +21,12 @@ from app.domain.values import Text
 from app.rulebook.policy import mentioned
 from app.rulebook.trial import leaves
 from app.rulebook.words import LANGUAGES
+from app.sealed import sealed
 
 _GIVEN = (EvidenceKind.REQUEST, EvidenceKind.COVERAGE, EvidenceKind.MEMBER)
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Advice:
     """`error` must be mended; `note` is to be known (unverified rules)."""
 

@@ -13,7 +13,6 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -22,13 +21,14 @@ from app.errors import BadData
 from app.rulebook.lint import lint
 from app.rulebook.load import load
 from app.rulebook.trial import run
+from app.sealed import sealed
 
 _log = logging.getLogger(__name__)
 _CURRENT, _HISTORY = "current", "history.csv"
 _SHORT = 16
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Activation:
     """A line of the history: which rulebook came into force when, by whom."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from app.determine.book import Rulebook
@@ -15,9 +14,10 @@ from app.domain.request import PriorAuthRequest
 from app.domain.values import Quantity
 from app.rulebook.trial import moment_at
 from app.rulebook.words import shown
+from app.sealed import sealed
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Situation:
     """A request with the coverage and the instant under which it is judged again."""
 
@@ -27,7 +27,7 @@ class Situation:
     received: date | datetime
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Verdict:
     """One line under both rulebooks. `why` is empty when the answer is the same."""
 
@@ -143,7 +143,7 @@ def _units(units: Quantity | None) -> str:
     return shown(units.value) if units else "what was asked"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Tally:
     """How many lines of one policy had each outcome before and after, and how many changed."""
 

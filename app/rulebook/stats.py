@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from app.domain.decision import Decision, ItemDecision, Outcome, PendCause
+from app.sealed import sealed
 
 ENOUGH, ALMOST_ALL = 20, 0.95
 """A review is a candidate to be dropped when at least so many lines were almost all granted."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Share:
     """The answers of one policy: lines that it judged, and what became of them."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from itertools import count
 from pathlib import Path
@@ -24,6 +24,7 @@ from app.domain.policy import Criterion, Policy, Role, Version
 from app.rulebook.cases import Case, cases
 from app.rulebook.tree import Node
 from app.rulebook.words import shown
+from app.sealed import sealed
 
 _NOON = time(12)
 ALWAYS_GIVEN = frozenset(
@@ -42,7 +43,7 @@ ALWAYS_GIVEN = frozenset(
 """Given facts that no request lacks."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Result:
     """What one case gave: `wrong` is empty when it is as expected.
 
@@ -57,7 +58,7 @@ class Result:
     beside: tuple[tuple[str, Finding], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Uncovered:
     """A branch that no case of the policy reaches."""
 

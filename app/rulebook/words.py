@@ -12,6 +12,7 @@ from app.domain.decision import Citation
 from app.domain.policy import EVERYWHERE, PolicySource, Span, Terms, Unverified, Where
 from app.domain.values import Period, Text
 from app.rulebook.tree import Fields, Node
+from app.sealed import sealed
 
 _SPAN_PART = re.compile(r"\s*([+-]?\d+)\s*(hour|day|week|month|year)s?\b\s*(.*)\Z", re.DOTALL)
 LANGUAGES = ("en", "es")
@@ -27,7 +28,7 @@ class FileState:
     unverified: list[Unverified] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class ListRow:
     """A row of a public list: a code, when and where it is on it, and beside which other codes."""
 

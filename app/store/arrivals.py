@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
 from sqlalchemy import Row, bindparam, delete, select
 
+from app.sealed import sealed
 from app.store.compression import pack, unpack
 from app.store.link import ReadLink, WriteLink
 from app.store.tables import arrivals
@@ -34,7 +34,7 @@ _TRIM = (
 _ONE = select(arrivals).where(_OWN, arrivals.c.id == bindparam("id"))
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Arrival:
     """One request and its answer. `refusals` are (severity, code, place, message) of a refusal."""
 

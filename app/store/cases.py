@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -16,6 +15,7 @@ from app.domain.event import Event, EventKind
 from app.domain.guide import Guide
 from app.domain.inquiry import Inquiry
 from app.domain.values import Identifier
+from app.sealed import sealed
 from app.store.events import EventWriter
 from app.store.inquiry_search import listed, search
 from app.store.link import ReadLink, WriteLink
@@ -172,7 +172,7 @@ MOST_TOGETHER = 30
 """Cases that an inquiry looks at together: a few more than one answer holds."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class CaseItem:
     """The current state of one requested line, as far as it can be asked for.
 
@@ -197,7 +197,7 @@ class CaseItem:
     traces: tuple[Identifier, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Listed:
     """A member number under which a case is found, and the last day of service asked for, if any."""
 
@@ -206,7 +206,7 @@ class Listed:
     last_day: date | None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Candidate:
     """A case as it is compared with a question: its items (without their traces), and each number
     that leads to it with the item that it is of, 0 for the whole. Numbers are as keys hold them;

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -15,6 +14,7 @@ from sqlalchemy import bindparam, exists, select
 from app.domain.coverage import Coverage, NotEligible
 from app.domain.decision import Decision
 from app.domain.event import Event
+from app.sealed import sealed
 from app.store.codec import decode, encode, revive
 from app.store.compression import pack, unpack
 from app.store.events import EventWriter
@@ -65,13 +65,13 @@ PAGE = 25
 """Decisions that are read at once when the first one that fits is enough."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class _Body:
     decision: Decision
     eligibility: Coverage | NotEligible | None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class StoredDecision:
     """A decision as made; `eligibility` is None when the payer's system could not be asked."""
 

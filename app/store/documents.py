@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import bindparam, select
 
+from app.sealed import sealed
 from app.store.compression import pack, unpack
 from app.store.link import ReadLink, WriteLink
 from app.store.tables import documents
@@ -30,7 +30,7 @@ class DocumentKind(StrEnum):
     SENT = "sent"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Document:
     """A stored document."""
 

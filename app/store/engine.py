@@ -10,7 +10,6 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 from weakref import WeakSet
 
@@ -19,12 +18,13 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 
 from app.errors import BadSetting
+from app.sealed import sealed
 
 PATIENCE_SECONDS = 5.0
 """How long to wait for a lock, a connection or a server before the answer is Unavailable."""
 
 
-@dataclass(frozen=True, eq=False)
+@sealed(frozen=True, eq=False)
 class Engines:
     """Two pools of one database."""
 

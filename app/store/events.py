@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from typing import Any
@@ -13,6 +12,7 @@ import orjson
 from sqlalchemy import bindparam, select
 
 from app.domain.event import Event, EventKind
+from app.sealed import sealed
 from app.store.codec import encode
 from app.store.link import ReadLink, WriteLink
 from app.store.tables import events
@@ -60,7 +60,7 @@ _NEXT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Papers:
     """Keys of the documents of a case, when it was answered, and what was noted of its request."""
 

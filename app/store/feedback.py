@@ -5,11 +5,11 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, func, select
 
+from app.sealed import sealed
 from app.store.link import ReadLink, WriteLink
 from app.store.tables import card_feedback
 from app.store.types import key_text
@@ -26,7 +26,7 @@ _SINCE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class CardFeedback:
     """One line of feedback. `suggestions` are the ids of those accepted, `reason` is `system|code`
     of why the card was overridden, `comment` what the user wrote, `happened` as the client says."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
 from sqlalchemy import bindparam, select, update
 
 from app.domain.guide import Guide
+from app.sealed import sealed
 from app.store.link import ReadLink, WriteLink
 from app.store.tables import held_attachments as held
 
@@ -24,7 +24,7 @@ _FOUND = select(held).where(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Held:
     """A submission of `submitter` under its own number `tracking`; `document` is all that it sent.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from sqlalchemy import bindparam, delete, select, update
 
 from app.domain.crd import Guidance
 from app.domain.guide import Guide
+from app.sealed import sealed
 from app.store.link import ReadLink, WriteLink
 from app.store.tables import documents, hook_calls, trail
 from app.store.types import first_key, key_text
@@ -53,7 +53,7 @@ _SINCE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class HookCall:
     """One call: when it came, how long it took, what was answered; `record` after the metric model.
 

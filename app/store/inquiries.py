@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select
 
 from app.domain.guide import Guide
+from app.sealed import sealed
 from app.store.link import ReadLink, WriteLink
 from app.store.tables import inquiries, inquiry_cases
 
@@ -30,7 +30,7 @@ _OF_CASE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class AskedAbout:
     """One inquiry: the caller, the providers it spoke for, the member numbers it asked about.
 
@@ -47,7 +47,7 @@ class AskedAbout:
     withheld: tuple[uuid.UUID, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Disclosure:
     """An inquiry that a case was among: `shown` is False where it was kept back."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 from typing import Any
@@ -19,6 +18,7 @@ from sqlalchemy import Table
 from app.determine.eligibility import number_key
 from app.domain.roster import CoverageEntry, Entry, PaidEntry, PayerEntry, PersonEntry
 from app.domain.values import Identifier
+from app.sealed import sealed
 from app.store.tables import coverages, paid_services, payers, persons
 
 TABLES: Mapping[type[Entry], Table] = MappingProxyType(
@@ -31,7 +31,7 @@ TABLES: Mapping[type[Entry], Table] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Prepared:
     """The row of one entry: `values` in the order of the columns, without tenant and digest.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import bindparam, select
 
 from app.errors import Conflict
+from app.sealed import sealed
 from app.store.link import ReadLink, WriteLink
 from app.store.tables import request_names
 from app.store.types import key_text
@@ -42,7 +42,7 @@ class NameKind(StrEnum):
     ADOPTED = "adopted"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class NamedRequest:
     """A case that a name leads to, and the version that the name is of."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 
 from app.domain.guide import Guide
+from app.sealed import sealed
 from app.store.link import ReadLink, WriteLink
 from app.store.tables import resources
 
@@ -20,7 +20,7 @@ _NEWEST = _VERSIONS.order_by(resources.c.version.desc()).limit(1)
 _ONE = _VERSIONS.where(resources.c.version == bindparam("version"))
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Resource:
     """One version of something that can be read by its own address.
 

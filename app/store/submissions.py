@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, select
@@ -12,6 +11,7 @@ from sqlalchemy import bindparam, select
 from app.domain.event import Event
 from app.domain.values import Identifier
 from app.errors import Conflict
+from app.sealed import sealed
 from app.store.events import EventWriter
 from app.store.link import ReadLink, WriteLink
 from app.store.tables import submissions
@@ -28,7 +28,7 @@ class Taken(Conflict):
     """The submitter has used this transaction identifier: read what was answered then."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Submission:
     """A transaction of a submitter: `sha256` is the hash (32 bytes) of the content that counts as
     the same; `request` and `answer` are the documents, `transaction` is Bundle.identifier.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +23,7 @@ from sqlalchemy import (
 
 from app.domain.guide import Guide
 from app.domain.subscription import Notice, Subscription, SubscriptionStatus, Wish
+from app.sealed import sealed
 from app.store.codec import decode, encode
 from app.store.link import ReadLink, WriteLink
 from app.store.tables import notices, resources, subscriptions
@@ -67,7 +67,7 @@ COUNTING = frozenset(
 """Events are counted also while they cannot be delivered (Backport, error handling)."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Change:
     """A ClaimResponse of which there is a new version; `names` are those of its requestor."""
 

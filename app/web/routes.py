@@ -6,7 +6,6 @@ A guarded view is called with the caller first; a public view is not told who ca
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, Response, g, request
@@ -15,6 +14,7 @@ from werkzeug.routing import BaseConverter
 from app.auth.door import Door
 from app.auth.roles import check
 from app.auth.scopes import Scope
+from app.sealed import sealed
 
 _LISTS = ("", "/<fhir_id:name>", *(
     f"{level}/${operation}"
@@ -52,7 +52,7 @@ its policies say.
 View = Callable[..., Response]
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Route:
     """One address. `scope` None means public, and then `rule` must be in PUBLIC."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
 
 import orjson
 from flask import Response, render_template, request
@@ -21,6 +20,7 @@ from app.fhir.outcome import outcome_bytes
 from app.flows.context import Context
 from app.flows.hook import Fetch
 from app.flows.try_crd import InWords, compose, in_words, orders, patients
+from app.sealed import sealed
 from app.web.cds.routes import answer
 from app.web.pages import PAGE_HEADERS, STYLE
 from app.web.routes import Route
@@ -42,7 +42,7 @@ _HEADERS = PAGE_HEADERS | {
 _FIRST = ("2.2", "", "order-sign-granted")
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Tried:
     """One call as it went."""
 

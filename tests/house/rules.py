@@ -244,6 +244,14 @@ def _is_nothing(step: ast.stmt) -> bool:
     return isinstance(step, ast.Pass) or "NotImplementedError" in ast.unparse(step)
 
 
+def values_are_sealed(where: str, tree: ast.Module) -> Iterator[str]:
+    """A frozen dataclass is declared by `app.sealed.sealed`: checked by mypy, quick to make."""
+    for node in ast.walk(tree):
+        is_dataclass = isinstance(node, ast.Call) and ast.unparse(node.func).endswith("dataclass")
+        if is_dataclass and any(word.arg == "frozen" for word in node.keywords):
+            yield _line(where, node, "frozen at run time: use @sealed(frozen=True, ...)")
+
+
 RULES: tuple[Rule, ...] = (
     imports_at_the_top,
     canonicals_have_one_home,
@@ -254,4 +262,5 @@ RULES: tuple[Rule, ...] = (
     speaking_is_for_commands,
     logs_hold_no_person,
     nothing_is_left_undone,
+    values_are_sealed,
 )

@@ -20,6 +20,7 @@ from tests.house.rules import (
     speaking_is_for_commands,
     the_core_is_plain,
     time_and_chance_are_arguments,
+    values_are_sealed,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,6 +61,8 @@ VIOLATIONS = [
     (nothing_is_left_undone, "app/flows/x.py", "def f():\n    'Later.'\n    pass"),
     (nothing_is_left_undone, "app/flows/x.py", "def f():\n    raise NotImplementedError"),
     (nothing_is_left_undone, "app/flows/x.py", "def f() -> int:\n    'Later.'"),
+    (values_are_sealed, "app/flows/x.py", "@dataclass(frozen=True, slots=True)\nclass A: 'x'"),
+    (values_are_sealed, "app/x.py", "@dataclasses.dataclass(frozen=True)\nclass A: 'x'"),
 ]
 
 HARMLESS = [
@@ -82,6 +85,8 @@ HARMLESS = [
     (the_core_is_plain, "app/determine/x.py", "from app.clock import Moment"),
     (nothing_is_left_undone, "app/fhir/x.py", "def f(x) -> None:\n    'A check without rules.'"),
     (nothing_is_left_undone, "app/store/x.py", "def f() -> int:\n    'Shape.'\n    ..."),
+    (values_are_sealed, "app/flows/x.py", "@dataclass(slots=True)\nclass A: 'x'"),
+    (values_are_sealed, "app/flows/x.py", "@sealed(frozen=True, slots=True)\nclass A: 'x'"),
 ]
 
 

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from app.domain.crd import Hook
 from app.domain.ehr import EhrAccess, Scopes
 from app.fhir.read.values import part, text
+from app.sealed import sealed
 
 Json = dict[str, Any]
 _REQUESTED = "davinci-crd.requestedVersion"
@@ -21,7 +21,7 @@ _CONFIGURATION = "davinci-crd.configuration"
 _EVERYTHING = "user/*.rs"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Call:
     """One call of a service."""
 

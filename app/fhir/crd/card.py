@@ -7,7 +7,7 @@ resources that it is about in words (dev-24) and for machines (dev-25).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,7 @@ from app.fhir.crd.extension import Frame, words
 from app.fhir.crd.pool import name_of
 from app.fhir.read.values import part, parts, text
 from app.fhir.urls import crd
+from app.sealed import sealed
 
 Json = dict[str, Any]
 
@@ -29,7 +30,7 @@ _ASKED = (PriorAuth.NEEDED, PriorAuth.PERFORMER)
 _CODED = ("codeCodeableConcept", "code", "medicationCodeableConcept")
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Correction:
     """The Coverage as the plan knows it, and what of it is new, in sentences."""
 
@@ -37,7 +38,7 @@ class Correction:
     news: tuple[Text, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Form:
     """The form of a policy version. `address` is its canonical, with the version unless that is in
     force; `resource` the Questionnaire, None where the client has it already."""
@@ -46,7 +47,7 @@ class Form:
     resource: Json | None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class About:
     """What a card may draw on: a resource, what was said of it, and the policy that spoke.
 
@@ -70,7 +71,7 @@ class About:
         return any(each.authorization in _ASKED for each in self.said)
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Desk:
     """Who sends the cards to whom: the insurer's name, the reader's frame, what is wanted.
 
@@ -96,7 +97,7 @@ class Desk:
         return {"suggestions": [suggestion], "selectionBehavior": "at-most-one"}
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Content:
     """What one kind of card says. `lines` stand in the detail below the names of the orders.
 

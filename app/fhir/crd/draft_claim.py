@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from app.fhir.crd.pool import Pool, name_of
 from app.fhir.read.values import part, parts, text
 from app.fhir.urls import ext, system, x12
+from app.sealed import sealed
 
 Json = dict[str, Any]
 _ORDERING, _RENDERING = "DK", "SJ"
@@ -26,7 +27,7 @@ Team = dict[tuple[str, str], int]
 _ASKERS = ("requester", "orderer", "prescriber", "sender")
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Line:
     """One service of one target: `sequence` is its item in the draft, `concept` what is ordered.
 
@@ -41,7 +42,7 @@ class Line:
     place: Json | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Asked:
     """Who and what a draft is about, beside its lines."""
 

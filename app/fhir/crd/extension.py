@@ -8,7 +8,7 @@ a part or code that a version lacks is an error there. Two invariants contradict
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -31,6 +31,7 @@ from app.fhir.crd.pool import local
 from app.fhir.read.values import extended, extensions, part, parts, text
 from app.fhir.urls import crd, ext
 from app.fhir.write import json
+from app.sealed import sealed
 
 Json = dict[str, Any]
 
@@ -57,7 +58,7 @@ _CATEGORIES = {
 _ABOUT_WORDS = {About.POLICY: "Policy", About.INSTRUCTIONS: "Instructions"}
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Frame:
     """What stands around every assertion of an answer.
 

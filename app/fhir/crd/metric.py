@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +19,7 @@ from app.fhir.crd.pool import local, name_of
 from app.fhir.crd.targets import ORDERS
 from app.fhir.read.values import extensions, part, parts, text
 from app.fhir.urls import ext, system
+from app.sealed import sealed
 
 Json = dict[str, Any]
 _REJECTED = (401, 403)
@@ -41,7 +41,7 @@ _MANY = {
 """Parts of coverage-information, and what they are called in the record."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Exchange:
     """One call as it went: the document (empty when it was not JSON), what the EHR was asked, what
     was answered (empty for a refusal) and why it was refused. `client` is who called, `line` the

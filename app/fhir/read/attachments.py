@@ -5,19 +5,19 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from app.domain.media import media_type
 from app.errors import Invalid, Issue
 from app.fhir.read.values import Nodes, extension, parts, text
 from app.fhir.urls import ext
+from app.sealed import sealed
 
 KINDS = ("DocumentReference", "QuestionnaireResponse")
 _USES = ("claim", "preauthorization")
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Sent:
     """One submission: `tracking` is the value by which the request is found, `member` the member's
     number, `providers` those of organization and practitioner. `media` are the types of the documents

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from typing import Any
 
 from app.domain.values import Period
 from app.fhir.read.values import days, instant, period
+from app.sealed import sealed
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class When:
     """`precision` is `month` or `year` for a partial date, whose first day is then in `at`."""
 

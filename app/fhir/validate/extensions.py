@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from app.fhir import urls
@@ -13,11 +12,12 @@ from app.fhir.validate.properties import count_is, no_list
 from app.fhir.validate.run import NONE, Check, Field, Path, Question, Run
 from app.fhir.validate.slices import slice_count
 from app.fhir.validate.wording import tail
+from app.sealed import sealed
 
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Slot:
     """An extension that a profile names at a place."""
 
@@ -28,7 +28,7 @@ class Slot:
     sound: Question
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class ExtensionList:
     """`extension` or `modifierExtension` of a place: the profile's slots, then what else is known.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from app.errors import BadData
 from app.fhir import urls
 from app.fhir.validate.amendments import amended
 from app.fhir.validate.packages import read_rows
+from app.sealed import sealed
 
 Json = dict[str, Any]
 
@@ -28,7 +28,7 @@ _TERMS: Final = (b'{"valueset":"', b'{"codesystem":"')
 _DEPTH: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Structure:
     """A whole structure: its header, and its elements by id, base elements included."""
 
@@ -62,7 +62,7 @@ class Structure:
         return self.elements[self.type]
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class ValueSet:
     """What a value set allows; see profiles/README.md for the four parts.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from app import resources
@@ -13,6 +12,7 @@ from app.fhir.validate.fhirpath.checks import Group
 from app.fhir.validate.fhirpath.trees import Trees
 from app.fhir.validate.rules import asked
 from app.fhir.validate.run import Check, Path, Run
+from app.sealed import sealed
 
 Rule = Check
 
@@ -33,7 +33,7 @@ def _is_long(value: Any) -> bool:
     return isinstance(listed, list) and len(listed) > LONG
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Later:
     """A group of invariants that is compiled when it is first asked for: `made` holds it then."""
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from app.fhir.validate.run import NONE, Check, Field, Path, Run, Sound
 from app.fhir.validate.wording import shape
+from app.sealed import sealed
 
 Json = dict[str, Any]
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Choice:
     """A choice element: its stem, its property names, whether one is due, which ones are due."""
 
@@ -25,7 +25,7 @@ class Choice:
     needed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Table:
     """The properties of an object: the field of each, and the question that may settle it first."""
 

@@ -9,19 +9,19 @@ from __future__ import annotations
 import hashlib
 import tarfile
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
 
 from app.errors import BadData
 from app.fhir.validate.shelf import Json, Package, Taken
+from app.sealed import sealed
 
 _KINDS = frozenset({"StructureDefinition", "ValueSet", "CodeSystem"})
 _MEMBER_LIMIT = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Row:
     """One row of guides.tsv: a guide takes a package, all of it or what others name in it."""
 
@@ -31,7 +31,7 @@ class Row:
     take: str
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Source:
     """An archive that was read: which package it is and its SHA-256."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from app.fhir import urls
@@ -11,13 +10,14 @@ from app.fhir.bundle import rest_parts
 from app.fhir.validate.library import Library
 from app.fhir.validate.run import Job, Path, Run
 from app.fhir.validate.wording import word
+from app.sealed import sealed
 
 Json = dict[str, Any]
 
 _RESOURCES: Final = frozenset({"Resource", "DomainResource"})
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Targets:
     """What a Reference may lead to: types, each with the profiles of which one is due.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from app.sealed import sealed
 
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Package:
     """One package: its name, version and conformance resources, in file order."""
 
@@ -23,7 +24,7 @@ class Package:
         return f"{self.name}/{self.version}"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Taken:
     """A package of a guide and how much of it is taken.
 

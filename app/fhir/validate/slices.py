@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from app.fhir.validate.properties import count_is, no_list
 from app.fhir.validate.run import NONE, Check, Field, Path, Question, Run
+from app.sealed import sealed
 
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Slice:
     """A slice of a list: how its entries are known, their check and how many are due."""
 

@@ -7,12 +7,12 @@ lone surrogate, no property named twice in one object. Limits protect what comes
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
 
 from app.errors import Issue, Malformed, TooLarge
+from app.sealed import sealed
 
 Json = dict[str, Any]
 
@@ -20,7 +20,7 @@ _HIDDEN_COLONS: Final = (b"\\u003a", b"\\u003A")
 _SHOWN: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Limits:
     """How deep, how many entries and how many bytes a document may have."""
 
@@ -29,7 +29,10 @@ class Limits:
     size: int = 10 * 1024 * 1024
 
 
-def parse(raw: bytes, limits: Limits = Limits()) -> Json:
+_LIMITS: Final = Limits()
+
+
+def parse(raw: bytes, limits: Limits = _LIMITS) -> Json:
     """The document in some bytes.
 
     Raises Malformed (not JSON, not an object, or a property named twice; all of those are listed)

@@ -7,13 +7,12 @@ when the document comes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from app.domain.decision import ItemDecision, Needed, Outcome
 from app.domain.request import Item
 from app.fhir.urls import ext, profile, system
 from app.fhir.write.draft import Draft, tidy
 from app.fhir.write.json import Json, coded, extension
+from app.sealed import sealed
 
 FILL_THE_FORM = "102089-0"
 """LOINC: fill the questionnaire whose context is the item's trace number (PAS ainfo-3)."""
@@ -21,7 +20,7 @@ ELECTRONIC = "EL"
 """X12 transmission method: electronically only."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Asked:
     """One kind of document (LOINC `kind`) that one item needs.
 

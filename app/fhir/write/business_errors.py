@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from app.domain.decision import BusinessProblem
 from app.domain.guide import Guide
@@ -12,6 +11,7 @@ from app.fhir.urls import part as short
 from app.fhir.write.draft import Draft
 from app.fhir.write.json import Json, coded, extension
 from app.fhir.write.notes import words
+from app.sealed import sealed
 
 CORRECT = "C"
 """Correct the request and send it again."""
@@ -19,7 +19,7 @@ NOT_AGAIN = "N"
 """Sending it again will not help."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Refusal:
     """How a problem is said in X12: reject reason, follow-up action, loop-segment-element."""
 

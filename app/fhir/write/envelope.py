@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from app.sealed import sealed
 
-@dataclass(frozen=True, slots=True)
+
+@sealed(frozen=True, slots=True)
 class Envelope:
     """Given by the flow, so that the same decision is always written the same way.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 import orjson
@@ -20,6 +20,7 @@ from app.errors import Issue
 from app.fhir.outcome import outcome
 from app.fhir.urls import ext, profile
 from app.fhir.write.json import Json, instant
+from app.sealed import sealed
 
 _NOTHING = Issue(
     "information", "not-found", "nothing-found", "", "No request of this provider is like that."
@@ -33,7 +34,7 @@ _MORE = Issue(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Hit:
     """A request that was found: the entries of the answer in force (its ClaimResponse first), which
     become those of the hit.

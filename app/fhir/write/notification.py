@@ -7,7 +7,6 @@ with the whole PAS response bundle (PAS 2.2.1 spec-61) or with its address alone
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -17,6 +16,7 @@ import orjson
 from app.domain.subscription import Subscription, SubscriptionStatus
 from app.fhir.urls import core, profile
 from app.fhir.write.json import instant
+from app.sealed import sealed
 
 Json = dict[str, Any]
 
@@ -31,7 +31,7 @@ class Telling(StrEnum):
     QUERY_EVENT = "query-event"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Told:
     """One event: `bundle` is the response bundle where content is sent along, else None."""
 

@@ -6,7 +6,6 @@ They are loose entries: nothing in the answer refers to them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from app.domain.request import Party
 from app.domain.values import Identifier
@@ -15,12 +14,13 @@ from app.fhir.urls import profile, system
 from app.fhir.write.asking import FILL_THE_FORM, Asked, modifiers
 from app.fhir.write.draft import Draft, tidy
 from app.fhir.write.json import Json, coded, extension, identifier, instant
+from app.sealed import sealed
 
 DOCUMENTS = "attachment-request-code"
 FORMS = "attachment-request-questionnaire"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class TaskWire:
     """How a guide version writes a Task's inputs.
 

@@ -11,7 +11,6 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 
@@ -21,10 +20,11 @@ from app.clock import Moment
 from app.domain.principal import Principal
 from app.errors import CouldNotAnswer, Issue, NotFound
 from app.flows.context import Context
+from app.sealed import sealed
 from app.store import Arrival
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Exchange:
     """One request as it went: `path` without the server's address, `began` when it came."""
 
@@ -40,7 +40,7 @@ AT_ONCE = 25
 """Arrivals that wait to be written down; of more only the newest are kept."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class _Noted:
     caller: Principal
     exchange: Exchange

@@ -9,7 +9,6 @@ subscriptions and registered EHR servers stay.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 
 import orjson
 
@@ -25,6 +24,7 @@ from app.flows.context import Context
 from app.flows.demo import FILE
 from app.flows.members_import import Import, import_members
 from app.flows.new_answer import answer_anew, open_stored
+from app.sealed import sealed
 from app.store import Write
 
 ACTOR = "sandbox"
@@ -32,7 +32,7 @@ _LIVE = frozenset({Outcome.APPROVED, Outcome.MODIFIED, Outcome.PENDED, Outcome.N
 _OVER = frozenset({CaseState.REJECTED, CaseState.CANCELLED})
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Reset:
     """How many cases were withdrawn and arrivals forgotten, and how many rows of members changed."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -14,6 +13,7 @@ from app import resources
 from app.domain.guide import Guide
 from app.domain.values import Text
 from app.errors import NotFound
+from app.sealed import sealed
 
 
 class Send(StrEnum):
@@ -25,7 +25,7 @@ class Send(StrEnum):
     HOOK = "hook"
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Step:
     """One request of a story: the example of each guide version, and what is done to it.
 
@@ -39,7 +39,7 @@ class Step:
     about_sent: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Story:
     """A story with its title, what happens, and what to look at, in English and Spanish."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -24,12 +23,13 @@ from app.errors import NotFound
 from app.flows.context import Context
 from app.flows.explain_case import explain_case
 from app.flows.submit import submit
+from app.sealed import sealed
 
 Json = dict[str, Any]
 _MEMBER = re.compile(r"FW1000\d\d")
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class TestSuite:
     """A preset that can be had: what it is for, settings it needs, and the members that it uses."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -22,6 +21,7 @@ from app.flows.sandbox.stories import Send
 from app.flows.sandbox.told import told
 from app.flows.submit import submit
 from app.flows.try_crd import InWords, in_words
+from app.sealed import sealed
 from app.web.cds.routes import answer as hook_answer
 from app.web.sandbox.lines import Line, annotated
 from app.web.turn import Turn
@@ -33,7 +33,7 @@ _PLACES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Asked:
     """What is to be sent: the door, the guide version, for a hook its service, and the text."""
 
@@ -43,7 +43,7 @@ class Asked:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Sent:
     """What was sent, what came back, and what is to be said about both."""
 
@@ -56,7 +56,7 @@ class Sent:
     document: Any
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Doors:
     """What is needed to send anything."""
 

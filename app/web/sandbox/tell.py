@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flask import Response, request
 
 from app.auth.scopes import Scope
@@ -13,6 +11,7 @@ from app.errors import NotFound
 from app.flows.context import Context
 from app.flows.sandbox.compose import compose
 from app.flows.sandbox.stories import Send, Step, Story, story
+from app.sealed import sealed
 from app.web.language import language
 from app.web.routes import Route
 from app.web.sandbox.page import download, only_demo, page
@@ -20,7 +19,7 @@ from app.web.sandbox.sending import Asked, Doors, Sent, address, pretty, renewed
 from app.web.sandbox.words import WORDS
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Shown:
     """A step as the page shows it: the text in its field, and how it went when it was sent."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from app.fhir.urls import core, system
+from app.sealed import sealed
 
 from . import model
 from .evaluate import literal
@@ -21,7 +22,7 @@ class NotFast(Exception):
     """This expression has no fast form: it runs on the plain road."""
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Code:
     """Source of a collection.
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from app.sealed import sealed
 
 from . import elements, model
 from .nodes import Ast, Context
@@ -20,7 +21,7 @@ from .runtime import Slow, spread
 Holds = Callable[[Any, Context], bool]
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Own:
     """A hand-written invariant: its check, and the fingerprint of the tree that it equals."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
+
+from app.sealed import sealed
 
 Ast = list[Any]
 
@@ -71,7 +72,7 @@ _TEMPORAL = re.compile(
 _TIME = re.compile(r"(\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d+))?)?)?")
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Temporal:
     """A date, dateTime or instant (or time, with `clock`): its parts, as many as were written."""
 
@@ -127,7 +128,7 @@ def compare_temporal(left: Temporal, right: Temporal) -> int | None:
     return 0 if len(left.parts) == len(right.parts) else None
 
 
-@dataclass(frozen=True, slots=True)
+@sealed(frozen=True, slots=True)
 class Measure:
     """A quantity literal or the number and unit of a FHIR Quantity."""
 
