@@ -143,14 +143,22 @@ def adjudication(code: tuple[str, str] | None, number: str = "") -> Json:
     """A review action; the guide wants the category `submitted` on every adjudication."""
     action = []
     if code is not None:
-        named = coded(system.X12_REVIEW_ACTION, *code)
-        action.append(extension(ext.REVIEW_ACTION_CODE, "CodeableConcept", named))
+        action.append(_ACTION_CODES[code])
     if number:
         action.append(extension(short.NUMBER, "String", number))
     return {
         "extension": [{"url": ext.REVIEW_ACTION, "extension": action}],
-        "category": coded(system.ADJUDICATION, "submitted"),
+        "category": _SUBMITTED,
     }
+
+
+_ACTION_CODES = {
+    code: extension(
+        ext.REVIEW_ACTION_CODE, "CodeableConcept", coded(system.X12_REVIEW_ACTION, *code)
+    )
+    for code in ACTIONS.values()
+}
+_SUBMITTED = coded(system.ADJUDICATION, "submitted")
 
 
 def trace_numbers(raw: Mapping[str, Any], decided: ItemDecision) -> list[Json]:
@@ -257,4 +265,4 @@ def authorized_detail(raw: Mapping[str, Any], item: Item, grant: Grant, *, reven
 
 def tidy(written: Json) -> Json:
     """Without what is empty: FHIR has no empty strings, arrays or objects."""
-    return {name: value for name, value in written.items() if value not in (None, "", [], {})}
+    return {name: value for name, value in written.items() if value or value == 0}

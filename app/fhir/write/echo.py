@@ -7,11 +7,17 @@ equals one entry whatever the base of the first or last one is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from app.fhir.read.entries import Entries, Entry, absolute
 from app.fhir.write.json import Json
+
+_NAMED = b'"reference":'
+_ADDRESS = re.compile(rb'"reference":"([^"\\]+)"')
 
 
 class Echo:
@@ -48,9 +54,31 @@ class Echo:
     def entries(self) -> list[Json]:
         """The bundle entries of all that was reached, and of all that they refer to."""
         return [
-            {"fullUrl": entry.full_url, "resource": self._anchored(entry.resource, entry)}
+            {"fullUrl": entry.full_url, "resource": self._echoed(entry)}
             for entry in self._order  # grows while it is read: each resource adds what it refers to
         ]
+
+    def _echoed(self, entry: Entry) -> Any:
+        """The resource of an entry with its references made absolute.
+
+        Written as text it shows in one go whether it refers to anything, and to what: where all of
+        it stands as it should, no element needs a look.
+        """
+        written = orjson.dumps(entry.resource)
+        count = written.count(_NAMED)
+        if not count:
+            return entry.resource
+        known = [each.decode() for each in _ADDRESS.findall(written)]
+        outside = [(each, self._entries.at(each, entry)) for each in known if each[0] != "#"]
+        for each, target in outside:
+            if each != (target.full_url if target else absolute(each, entry.full_url)):
+                return self._anchored(entry.resource, entry)
+        if len(known) < count:
+            return self._anchored(entry.resource, entry)
+        for _, target in outside:
+            if target is not None:
+                self._reach(target)
+        return entry.resource
 
     def _reach(self, target: Entry) -> str:
         if target.full_url not in self._reached:
@@ -67,18 +95,12 @@ class Echo:
 
     def _anchored(self, node: Any, origin: Entry) -> Any:
         """`node` with its references made absolute; the same object where nothing changes."""
-        if isinstance(node, dict):
+        if type(node) is dict:
             return self._anchored_object(node, origin)
-        if isinstance(node, list):
-            copies = [
-                self._anchored(each, origin) if isinstance(each, dict | list) else each
-                for each in node
-            ]
-            return (
-                copies
-                if any(new is not old for new, old in zip(copies, node, strict=True))
-                else node
-            )
+        if type(node) is list:
+            copies = [self._anchored(each, origin) for each in node]
+            is_same = all(new is old for new, old in zip(copies, node, strict=True))
+            return node if is_same else copies
         return node
 
     def _anchored_object(self, node: Json, origin: Entry) -> Json:
@@ -90,7 +112,7 @@ class Echo:
                     found = self._reach(target) if target else absolute(value, origin.full_url)
                     if found != value:
                         changed[name] = found
-            elif isinstance(value, dict | list):
+            elif type(value) is dict or type(value) is list:
                 copy = self._anchored(value, origin)
                 if copy is not value:
                     changed[name] = copy

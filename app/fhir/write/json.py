@@ -31,14 +31,28 @@ def day(at: date) -> str:
 
 def period(span: Period) -> Json:
     """A Period of calendar days."""
-    ends = (("start", span.start), ("end", span.end))
-    return {name: day(end) for name, end in ends if end is not None}
+    written: Json = {}
+    if span.start is not None:
+        written["start"] = span.start.isoformat()
+    if span.end is not None:
+        written["end"] = span.end.isoformat()
+    return written
 
 
 def coding(read: Coding) -> Json:
     """A Coding without its empty parts."""
-    pairs = (("system", read.system), ("code", read.code), ("display", read.display))
-    return {name: value for name, value in pairs if value}
+    return _coding(read.system, read.code, read.display)
+
+
+def _coding(where: str, code: str, display: str) -> Json:
+    written: Json = {}
+    if where:
+        written["system"] = where
+    if code:
+        written["code"] = code
+    if display:
+        written["display"] = display
+    return written
 
 
 def concept(read: Concept) -> Json:
@@ -53,7 +67,7 @@ def concept(read: Concept) -> Json:
 
 def coded(where: str, code: str, display: str = "") -> Json:
     """A CodeableConcept of one code."""
-    return {"coding": [coding(Coding(where, code, display))]}
+    return {"coding": [_coding(where, code, display)]}
 
 
 def identifier(read: Identifier) -> Json:

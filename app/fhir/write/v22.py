@@ -103,15 +103,23 @@ def _transmission(claim: Mapping[str, Any]) -> list[Json]:
 
 def _reviewer(human: HumanReview | None) -> Json:
     """Whether a person reviewed the request, and who."""
-    inner = [extension(short.HUMAN_REVIEWED, "Boolean", human is not None)]
-    if human is not None and human.npi:
+    if human is None:
+        return _NO_REVIEWER
+    inner = [extension(short.HUMAN_REVIEWED, "Boolean", True)]
+    if human.npi:
         named = {"system": system.NPI, "value": human.npi}
         inner.append(extension(short.REVIEWER_NPI, "Identifier", named))
-    if human is not None and human.specialty:
+    if human.specialty:
         specialty = human.specialty
         said = coded(system.NUCC, specialty) if _TAXONOMY.match(specialty) else {"text": specialty}
         inner.append(extension(short.REVIEWER_SPECIALTY, "CodeableConcept", said))
     return {"url": ext.CLAIM_RESPONSE_REVIEWER, "extension": inner}
+
+
+_NO_REVIEWER: Json = {
+    "url": ext.CLAIM_RESPONSE_REVIEWER,
+    "extension": [extension(short.HUMAN_REVIEWED, "Boolean", False)],
+}
 
 
 def _item(draft: Draft, decided: ItemDecision) -> Json:
@@ -218,8 +226,10 @@ def _add_item_extensions(draft: Draft, decided: ItemDecision, grant: Grant) -> l
 
 def _requests(draft: Draft, needs: list[Asked]) -> list[Json]:
     """One CommunicationRequest for each document, by its LOINC code, and the Tasks."""
+    if not needs:
+        return []
     written = []
-    shared = asking.parties(draft) if needs else {}
+    shared = asking.parties(draft)
     for need in [each for each in needs if each.kind]:
         url, request = asking.request_head(draft, need.number)
         payload = {
