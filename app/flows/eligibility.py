@@ -27,7 +27,7 @@ PlanOf = Callable[[str], Plan | None]
 class StoredMembers:
     """The members that `forthwith members import` loaded.
 
-    `payers`, which this server answers for, are read unless the caller knows them already.
+    `payers`, which this server answers for, are found with the member unless the caller names them.
     """
 
     store: Store
@@ -38,10 +38,9 @@ class StoredMembers:
     def find(self, request: PriorAuthRequest, on: date) -> Eligibility:
         """The member's coverage, or why there is none. Raises Unavailable."""
         with self.store.read(self.tenant) as look:
-            payers = look.members.payers() if self.payers is None else self.payers
-            keys = [number.key for number in numbers(request, payers)]
-            candidates = look.members.find(keys, self.plan_of)
-        return determine(request, on, candidates, payers)
+            keys = [number.key for number in numbers(request)]
+            candidates, payers = look.members.find(keys, self.plan_of)
+        return determine(request, on, candidates, payers if self.payers is None else self.payers)
 
 
 @sealed(frozen=True, slots=True)

@@ -84,9 +84,7 @@ def early(
     """
     if request.use is not Use.PREAUTHORIZATION:
         return NOTHING
-    traces = [each for item in request.items for each in item.trace_numbers]
-    names = dict.fromkeys(each.value for each in (*request.identifiers, *traces) if each.value)
-    found = look.held.find(caller.id, request.guide, list(names), moment.now)
+    found = look.held.find(caller.id, request.guide, tracking_numbers(request), moment.now)
     mine = tuple(each for each in found if _belongs(each, request))
     resources: list[Mapping[str, Any]] = []
     for each in mine:
@@ -95,6 +93,13 @@ def early(
             raise Broken("A held attachment has lost its document.")
         resources += read_attachments(parse(document.content, context.limits)).resources
     return Early(mine, tuple(resources))
+
+
+def tracking_numbers(request: PriorAuthRequest) -> tuple[str, ...]:
+    """The numbers under which something may wait for this request: its own and its items'."""
+    traces = [each for item in request.items for each in item.trace_numbers]
+    named = (*request.identifiers, *traces)
+    return tuple(dict.fromkeys([each.value for each in named if each.value]))
 
 
 def arrived(

@@ -81,9 +81,7 @@ def overtaken(context: Context, look: Read, sent: Sent) -> Found | None:
     Only when the Claim is the very one that the update brought along: an address may be used again.
     """
     request = sent.request
-    own = Named(request.request_full_url, request.identifiers)
-    mark = adoption_mark(own, request)
-    for hit in look.request_names.find(sent.caller.id, NameKind.ADOPTED, mark):
+    for hit in look.request_names.find(sent.caller.id, NameKind.ADOPTED, own_mark(request)):
         case = look.cases.get(hit.case_id)
         if case is not None and case.guide is request.guide:
             first = next(e for e in look.events.of(case.id) if e.kind is EventKind.RECEIVED)
@@ -93,6 +91,11 @@ def overtaken(context: Context, look: Read, sent: Sent) -> Found | None:
                 if prior_claim(bundle) == claim_of(sent.bundle):
                     return Found(open_stored(context, look, case), UNSEEN)
     return None
+
+
+def own_mark(request: PriorAuthRequest) -> str:
+    """The mark under which an update has adopted this request, if one came before it."""
+    return adoption_mark(Named(request.request_full_url, request.identifiers), request)
 
 
 def adoption_mark(prior: Named, request: PriorAuthRequest) -> str:

@@ -15,16 +15,16 @@ from app.domain.principal import Principal
 from app.domain.request import Use
 from app.errors import Invalid
 from app.fhir.crd.assertion_ids import assertion_ids
-from app.fhir.kind import Kind
 from app.fhir.read import read_request
 from app.fhir.validate.text import parse
 from app.fhir.write import Envelope, write_response
 from app.flows.accept import AMENDING, Sent, accept, at_the_door, bundle_in
 from app.flows.amend import amend, refuse_late
 from app.flows.context import Context
-from app.flows.held import early, with_resources
+from app.flows.held import NOTHING, early, with_resources
 from app.flows.history import StoredHistory
 from app.flows.judge import judge
+from app.flows.known import what_is_known
 from app.flows.prior import overtaken
 from app.flows.record import Intake, open_case, record
 from app.flows.repeat import earlier_answer, mark_of
@@ -52,23 +52,31 @@ def submit(
     bundle, path = bundle_in(parse(raw, context.limits))
     kind = at_the_door(bundle, guide, use)
     mark = mark_of(bundle, guide)
-    if mark and (earlier := earlier_answer(context, caller, mark, moment)):
-        return earlier
-    accept(bundle, guide, context.validators[guide], use)
+    try:
+        accept(bundle, guide, context.validators[guide], use)
+    except Invalid:
+        if mark and (earlier := earlier_answer(context, caller, mark, moment)):
+            return earlier  # what was answered stays answered, whatever the rules are by now
+        raise
     if mark is None:
         raise Invalid("The bundle needs an identifier with a value.", at="Bundle.identifier")
     request = read_request(bundle, guide)
     sent = Sent(caller, raw, bundle, f"{path}/entry/0/resource", mark, request)
+    known = what_is_known(context, sent, kind)
+    if known.submitted and (earlier := earlier_answer(context, caller, mark, moment)):
+        return earlier
     if kind in AMENDING:
         return amend(context, sent, moment)
-    with context.store.read(caller.tenant) as look:
-        late = overtaken(context, look, sent) if kind is Kind.NEW else None
-        waited = early(context, look, caller, request, moment)
+    late, waited = None, NOTHING
+    if known.adopted or known.held:
+        with context.store.read(caller.tenant) as look:
+            late = overtaken(context, look, sent) if known.adopted else None
+            waited = early(context, look, caller, request, moment) if known.held else NOTHING
     if late is not None:
         return refuse_late(context, sent, late, moment)
     if waited.resources:
         request = read_request(with_resources(bundle, waited.resources, moment), guide)
-    if any(item.assertion_ids for item in request.items):
+    if known.told:
         with context.store.read(caller.tenant) as look:
             request = with_told_facts(request, look, moment.now, context.limits)
     namespace = context.settings.namespace

@@ -42,6 +42,7 @@ from app.store.feedback import CardFeedback
 from app.store.held import Held
 from app.store.hooks import HookCall
 from app.store.inquiries import AskedAbout, Disclosure
+from app.store.past import Known, Names
 from app.store.request_names import Adopted, NamedRequest, NameKind
 from app.store.resources import Resource
 from app.store.schema import is_current, migrate
@@ -64,9 +65,11 @@ __all__ = [
     "DocumentKind",
     "Held",
     "HookCall",
+    "Known",
     "Listed",
     "NameKind",
     "NamedRequest",
+    "Names",
     "Papers",
     "Read",
     "Resource",

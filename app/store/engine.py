@@ -19,6 +19,7 @@ from sqlalchemy.pool import QueuePool
 
 from app.errors import BadSetting
 from app.sealed import sealed
+from app.store.spare import Spare
 
 PATIENCE_SECONDS = 5.0
 """How long to wait for a lock, a connection or a server before the answer is Unavailable."""
@@ -26,10 +27,15 @@ PATIENCE_SECONDS = 5.0
 
 @sealed(frozen=True, eq=False)
 class Engines:
-    """Two pools of one database."""
+    """Two pools of one database; nothing in `spare` opens a transaction that lasts."""
 
     write: Engine
-    read: Engine
+    spare: Spare
+
+    @property
+    def read(self) -> Engine:
+        """The pool of those who only read."""
+        return self.spare.engine
 
     @property
     def is_sqlite(self) -> bool:
@@ -39,12 +45,12 @@ class Engines:
     def dispose(self) -> None:
         """Close all connections."""
         self.write.dispose()
-        self.read.dispose()
+        self.spare.dispose()
 
     def forget(self) -> None:
         """After a fork: let go of the parent's connections without closing them."""
         self.write.dispose(close=False)
-        self.read.dispose(close=False)
+        self.spare.forget()
 
 
 _LIVING: WeakSet[Engines] = WeakSet()
@@ -66,9 +72,9 @@ def engines(url: str, sync: str) -> Engines:
     except ArgumentError:
         backend = ""
     if backend == "sqlite":
-        made = Engines(_sqlite(url, sync, 1), _sqlite(url, sync, 4, readonly=True))
+        made = Engines(_sqlite(url, sync, 1), Spare(_sqlite(url, sync, 4, readonly=True)))
     elif backend == "postgresql":
-        made = Engines(_postgres(url), _postgres(url, isolation_level="AUTOCOMMIT"))
+        made = Engines(_postgres(url), Spare(_postgres(url, isolation_level="AUTOCOMMIT")))
     else:
         raise BadSetting("DATABASE_URL must name an SQLite or a PostgreSQL database.")
     _LIVING.add(made)

@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Executable, PoolProxiedConnection, Row, Select, Table
+from sqlalchemy import Connection, Engine, Executable, PoolProxiedConnection, Row, SelectBase, Table
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.errors import Broken, Unavailable
 from app.store.engine import Engines, begin_immediate
 from app.store.faults import Again, Lost, understood
 from app.store.quick import quick
 from app.store.rows import Batch, Statement
+from app.store.spare import Spare
 
 T = TypeVar("T")
 
@@ -30,9 +32,10 @@ WAITS = (0.0, 0.005, 0.02, 0.08, 0.3)
 class ReadLink:
     """Reads of one tenant; the connection is taken at the first one."""
 
-    def __init__(self, engine: Engine, tenant: str) -> None:
+    def __init__(self, engine: Engine, spare: Spare, tenant: str) -> None:
         self.tenant = tenant
         self._engine = engine
+        self._spare = spare
         self._connection: Connection | None = None
         self._plain: PoolProxiedConnection | None = None
 
@@ -44,16 +47,12 @@ class ReadLink:
         """The first row of a select, or None."""
         return self._ask(lambda: self._connected().execute(statement, self._with(values)).first())
 
-    def quickly(self, statement: Select[Any], values: Mapping[str, Any]) -> list[Any]:
+    def quickly(self, statement: SelectBase, values: Mapping[str, Any]) -> list[Any]:
         """All rows of a select of this program, by the driver itself (`app.store.quick`)."""
         look_up = quick(statement, self._engine.dialect)
 
         def ask() -> list[Any]:
-            cursor = self._cursor()
-            try:
-                return look_up.run(cursor, self._with(values))
-            finally:
-                cursor.close()
+            return look_up.run(self._driver(), self._with(values))
 
         return self._ask(ask)
 
@@ -66,6 +65,9 @@ class ReadLink:
             with translated(self._engine):
                 return question()
         except Lost:
+            if self._plain is not None:
+                self._spare.drop(self._plain)
+                self._plain = None
             self.close()
             with translated(self._engine):
                 return question()
@@ -77,17 +79,16 @@ class ReadLink:
                 self._connection.close()
             self._connection = None
         if self._plain is not None:
-            with suppress(SQLAlchemyError):
-                self._plain.close()
+            self._spare.give(self._plain)
             self._plain = None
 
-    def _cursor(self) -> Any:
-        """A cursor of the driver. SQLAlchemy's connection costs as much as the look-up does."""
+    def _driver(self) -> Any:
+        """The driver's connection: SQLAlchemy's costs as much as the look-up does."""
         if self._connection is not None:
-            return self._connection.connection.cursor()
+            return self._connection.connection.driver_connection
         if self._plain is None:
-            self._plain = self._engine.raw_connection()
-        return self._plain.cursor()
+            self._plain = self._spare.take()
+        return self._plain.dbapi_connection
 
     def _connected(self) -> Connection:
         if self._connection is None:
@@ -99,7 +100,7 @@ class WriteLink(ReadLink):
     """Collects rows until the block ends or reads. `waiting` is called before the commit waits."""
 
     def __init__(self, engines: Engines, tenant: str, waiting: Callable[[], None]) -> None:
-        super().__init__(engines.write, tenant)
+        super().__init__(engines.write, engines.spare, tenant)
         self._waiting = waiting
         self._sqlite = engines.is_sqlite
         self._batch = Batch(self._sqlite)
@@ -140,22 +141,42 @@ class WriteLink(ReadLink):
         """Store all of it. A transaction that read nothing is tried again when the database asks."""
         if self._connection is None:
             if self._batch:
-                _patiently(
-                    lambda: _send_alone(self._engine, self._batch, self._sqlite, self._waiting)
-                )
+                _patiently(self._send_alone)
             return
         with translated(self._engine):
             self._flush(self._connection)
             self._waiting()
             self._connection.commit()
 
+    def _send_alone(self) -> None:
+        """A whole transaction by the driver itself, from BEGIN to COMMIT.
+
+        On SQLite `waiting` is called only before the COMMIT: a thread that holds the only writer's
+        place must not wait for the interpreter before each statement.
+        """
+        whole = None if self._sqlite else self._batch.together()
+        if whole is not None:
+            self._waiting()
+            return _send_whole(self._spare, whole)
+        with translated(self._engine):
+            pooled = self._engine.raw_connection()
+            try:
+                if self._sqlite:
+                    statements = self._batch.statements()
+                    _send_sqlite(pooled.driver_connection, statements, self._waiting)
+                else:
+                    self._waiting()
+                    _send_pipeline(pooled.driver_connection, self._batch.statements())
+            finally:
+                pooled.close()  # the pool rolls back what is open
+
     def _ask(self, question: Callable[[], T]) -> T:
         """Never asked again: rows that were sent before would be missing."""
         with translated(self._engine):
             return question()
 
-    def _cursor(self) -> Any:
-        return self._connected().connection.cursor()
+    def _driver(self) -> Any:
+        return self._connected().connection.driver_connection
 
     def _connected(self) -> Connection:
         connection = super()._connected()
@@ -194,27 +215,6 @@ def _patiently(attempt: Callable[[], None]) -> None:
     return attempt()
 
 
-def _send_alone(engine: Engine, batch: Batch, sqlite: bool, waiting: Callable[[], None]) -> None:
-    """A whole transaction by the driver itself, from BEGIN to COMMIT.
-
-    On SQLite `waiting` is called only before the COMMIT: a thread that holds the only writer's place
-    must not wait for the interpreter before each statement.
-    """
-    with translated(engine):
-        pooled = engine.raw_connection()
-        try:
-            if sqlite:
-                _send_sqlite(pooled.driver_connection, batch.statements(), waiting)
-            elif whole := batch.together():
-                waiting()
-                _send_whole(pooled.driver_connection, engine.dialect.loaded_dbapi, whole)
-            else:
-                waiting()
-                _send_pipeline(pooled.driver_connection, batch.statements())
-        finally:
-            pooled.close()  # the pool rolls back what is open
-
-
 def _send_sqlite(connection: Any, statements: list[Statement], waiting: Callable[[], None]) -> None:
     begin_immediate(connection)
     cursor = connection.cursor()
@@ -224,14 +224,24 @@ def _send_sqlite(connection: Any, statements: list[Statement], waiting: Callable
     cursor.execute("COMMIT")
 
 
-def _send_whole(connection: Any, psycopg: Any, whole: Statement) -> None:
+def _send_whole(spare: Spare, whole: Statement) -> None:
     """One statement, which PostgreSQL makes a transaction of its own: one round trip."""
-    connection.autocommit = True
+    with translated(spare.engine):
+        connection = spare.take()
     try:
-        psycopg.RawCursor(connection).execute(*whole)
-    finally:
-        if not connection.closed:
-            connection.autocommit = False
+        with translated(spare.engine):
+            psycopg: Any = spare.engine.dialect.loaded_dbapi
+            psycopg.RawCursor(connection.dbapi_connection).execute(*whole)
+    except Lost:
+        spare.drop(connection)
+        raise
+    except (Unavailable, Broken):
+        spare.give(connection)
+        raise
+    except BaseException:
+        connection.close()
+        raise
+    spare.give(connection)
 
 
 def _send_pipeline(connection: Any, statements: list[Statement]) -> None:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Table, bindparam, select
+from sqlalchemy import Table, bindparam, null, select, union_all
 
 from app.determine.eligibility import Candidate, Payer, number_key
 from app.domain.coverage import Coverage, Plan, Used
@@ -53,7 +53,7 @@ _NAMED = (
     )
     .scalar_subquery()
 )
-FIND = (
+_COVERAGES = (
     select(
         coverages.c.ref,
         coverages.c.person,
@@ -83,7 +83,15 @@ FIND = (
     )
     .where(coverages.c.tenant == bindparam("tenant"), coverages.c.person.in_(_NAMED))
 )
-"""The look-up; tests hold it to its indexes."""
+_TOLD = {"family": payers.c.name, "numbers": payers.c.identifiers}
+FIND = union_all(
+    _COVERAGES,
+    select(
+        *[_TOLD.get(each.name, null()).label(each.name) for each in _COVERAGES.selected_columns]
+    ).where(payers.c.tenant == bindparam("tenant")),
+)
+"""The look-up; tests hold it to its indexes. A row without `ref` is a payer: who looks for a member has
+to know for whom this server answers, and both come in one round trip."""
 
 _PAYERS = (
     select(payers.c.name, payers.c.identifiers)
@@ -125,21 +133,27 @@ class Members:
     def __init__(self, link: ReadLink) -> None:
         self._link = link
 
-    def find(self, keys: Iterable[str], plan_of: PlanOf) -> tuple[Candidate, ...]:
-        """Every coverage of everybody whom one of `keys` (`number_key`) names.
+    def find(
+        self, keys: Iterable[str], plan_of: PlanOf
+    ) -> tuple[tuple[Candidate, ...], tuple[Payer, ...]]:
+        """Every coverage of everybody whom one of `keys` (`number_key`) names; and `payers`.
 
         Raises Unavailable when a row names a plan that the rulebook does not have: that is no
         reason to say that the member has no coverage.
         """
         asked = list(dict.fromkeys(key for key in keys if key))
         found: dict[str, Candidate] = {}
+        known: dict[Payer, None] = {}
         for start in range(0, len(asked), AT_ONCE):
             part = asked[start : start + AT_ONCE]
             padded = part + [part[0]] * (AT_ONCE - len(part))
             for row in self._link.quickly(FIND, dict(zip(_KEYS, padded, strict=True))):
-                if row.ref not in found:
+                if row.ref is None:
+                    known[Payer(row.family, _identifiers(row.numbers))] = None
+                elif row.ref not in found:
                     found[row.ref] = _candidate(row, plan_of)
-        return tuple([found[ref] for ref in sorted(found)])
+        ours = tuple(known) if asked else self.payers()
+        return tuple([found[ref] for ref in sorted(found)]), ours
 
     def payers(self) -> tuple[Payer, ...]:
         """The organizations that this server answers for."""

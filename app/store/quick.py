@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Dialect, Select
+from sqlalchemy import Dialect, SelectBase
 
 Convert = Callable[[Any], Any]
 
@@ -19,12 +19,11 @@ Convert = Callable[[Any], Any]
 class Quick:
     """A compiled select: `run` gives rows with the names of its columns."""
 
-    def __init__(self, statement: Select[Any], dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect)
+    def __init__(self, statement: SelectBase, dialect: Dialect) -> None:
+        compiled: Any = statement.compile(dialect=_counting(dialect))
         self._sql = compiled.string
-        self._order: tuple[str, ...] | None = (
-            tuple(compiled.positiontup) if compiled.positiontup else None
-        )
+        self._order: tuple[str, ...] = tuple(compiled.positiontup or ())
+        self._raw: Any = getattr(dialect.loaded_dbapi, "RawCursor", None)
         self._own = {name: value for name, value in compiled.params.items() if value is not None}
         self._binds = {
             name: convert
@@ -41,14 +40,17 @@ class Quick:
             if (convert := _converter(column.type, dialect)) is not None
         ]
 
-    def run(self, cursor: Any, values: Mapping[str, Any]) -> list[Any]:
-        """All rows for these parameters; keys and instants become what the driver takes."""
-        order = self._order
+    def run(self, connection: Any, values: Mapping[str, Any]) -> list[Any]:
+        """All rows for these parameters, asked by a connection of the driver itself; keys and
+        instants become what it takes.
+        """
         if self._own or self._binds:
             values = {**self._own, **values}
             values |= {name: bind(values[name]) for name, bind in self._binds.items()}
-        cursor.execute(self._sql, values if order is None else [values[name] for name in order])
+        asking = connection if self._raw is None else self._raw(connection)
+        cursor = asking.execute(self._sql, [values[name] for name in self._order])
         rows = cursor.fetchall()
+        cursor.close()
         if self._convert and rows:
             rows = [self._converted(row) for row in rows]
         return [self._row(row) for row in rows]
@@ -60,8 +62,17 @@ class Quick:
         return changed
 
 
+def _counting(dialect: Dialect) -> Dialect:
+    """PostgreSQL with `$1` marks, as it wants them itself: psycopg then does not rewrite anything."""
+    if dialect.name != "postgresql":
+        return dialect
+    made: Any = type(dialect)
+    counting: Dialect = made(paramstyle="numeric_dollar")
+    return counting
+
+
 @cache
-def quick(statement: Select[Any], dialect: Dialect) -> Quick:
+def quick(statement: SelectBase, dialect: Dialect) -> Quick:
     """The compiled form of a select of this program, for one database."""
     return Quick(statement, dialect)
 

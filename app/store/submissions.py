@@ -51,7 +51,7 @@ class Submissions:
 
     def find(self, submitter: str, transaction: Identifier) -> Submission | None:
         """What this submitter sent under this identifier, or None."""
-        named = {"submitter": submitter, "transaction_key": _key(transaction)}
+        named = {"submitter": submitter, "transaction_key": transaction_key(transaction)}
         rows = self._link.quickly(_FIND, named)
         if not rows:
             return None
@@ -84,7 +84,7 @@ class SubmissionWriter(Submissions):
             submissions,
             {
                 "submitter": submission.submitter,
-                "transaction_key": _key(submission.transaction),
+                "transaction_key": transaction_key(submission.transaction),
                 "system": key_text(submission.transaction.system),
                 "value": key_text(submission.transaction.value),
                 "sha256": submission.sha256,
@@ -97,7 +97,7 @@ class SubmissionWriter(Submissions):
         self._events.append(event)
 
 
-def _key(transaction: Identifier) -> bytes:
-    """The length in front keeps `a` + `bc` apart from `ab` + `c`."""
+def transaction_key(transaction: Identifier) -> bytes:
+    """An identifier as a key. The length in front keeps `a` + `bc` apart from `ab` + `c`."""
     named = f"{len(transaction.system)} {transaction.system}{transaction.value}"
     return hashlib.sha256(named.encode()).digest()

@@ -20,6 +20,7 @@ from app.store.hooks import HookCalls, HookCallWriter
 from app.store.inquiries import Inquiries, InquiryWriter
 from app.store.link import ReadLink, WriteLink
 from app.store.members import Members, MemberWriter
+from app.store.past import Past
 from app.store.request_names import Adopted, RequestNames, RequestNameWriter
 from app.store.resources import Resources, ResourceWriter
 from app.store.submissions import Submissions, SubmissionWriter, Taken
@@ -46,6 +47,7 @@ class Read:
         self.delegations = Delegations(link)
         self.subscriptions = Subscriptions(link)
         self.inquiries = Inquiries(link)
+        self.past = Past(link)
         self.arrivals = Arrivals(link)
 
 
@@ -93,7 +95,7 @@ class Store:
     @contextmanager
     def read(self, tenant: str) -> Iterator[Read]:
         """Reads only. Raises Unavailable and Broken."""
-        link = ReadLink(self.engines.read, tenant)
+        link = ReadLink(self.engines.read, self.engines.spare, tenant)
         try:
             yield Read(link)
         finally:

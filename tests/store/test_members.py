@@ -70,12 +70,12 @@ def stocked(store: Store) -> Store:
 
 def find(store: Store, *keys: str, tenant: str = "demo") -> list[str]:
     with store.read(tenant) as look:
-        return [row.coverage.member_id for row in look.members.find(keys, PLANS.get)]
+        return [row.coverage.member_id for row in look.members.find(keys, PLANS.get)[0]]
 
 
 def test_everything_about_a_member_comes_back(stocked: Store) -> None:
     with stocked.read("demo") as look:
-        (row,) = look.members.find(["C1"], PLANS.get)
+        (row,), _ = look.members.find(["C1"], PLANS.get)
         (payer,) = look.members.payers()
     assert payer.identifiers == US.identifiers and payer.name == "Us"
     assert (row.person, row.group, row.order) == ("Patient/1", "G1", 2)
@@ -137,7 +137,7 @@ def test_a_changed_person_changes_under_every_coverage(stocked: Store) -> None:
     take(stocked, replace(CARD, ref="Coverage/2"))
     take(stocked, replace(ROSA, family="Diaz"))
     with stocked.read("demo") as look:
-        rows = look.members.find(["C1"], PLANS.get)
+        rows, _ = look.members.find(["C1"], PLANS.get)
     assert [row.coverage.family for row in rows] == ["Diaz", "Diaz"]
 
 
@@ -145,7 +145,7 @@ def test_a_coverage_can_move_to_another_person(stocked: Store) -> None:
     take(stocked, replace(ROSA, ref="Patient/2", numbers=()))
     assert take(stocked, replace(CARD, person="Patient/2")) == {Change.CHANGED: 1}
     with stocked.read("demo") as look:
-        (row,) = look.members.find(["C1"], PLANS.get)
+        (row,), _ = look.members.find(["C1"], PLANS.get)
     assert row.person == "Patient/2"
 
 
@@ -170,7 +170,7 @@ def test_a_row_that_came_in_meanwhile_is_replaced(stocked: Store) -> None:
     with stocked.write("demo") as work:
         work.members.put(PersonEntry, [prepare(replace(ROSA, family="Diaz"))])
     with stocked.read("demo") as look:
-        (row,) = look.members.find(["C1"], PLANS.get)
+        (row,), _ = look.members.find(["C1"], PLANS.get)
     assert row.coverage.family == "Diaz"
 
 

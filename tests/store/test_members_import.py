@@ -110,7 +110,7 @@ def take(store: Store, tmp_path: Path) -> Callable[..., tuple[Report, list[Rejec
 
 def member_ids(store: Store, *keys: str) -> list[str]:
     with store.read("demo") as look:
-        found = look.members.find([number_key(key) for key in keys], PLANS.get)
+        found, _ = look.members.find([number_key(key) for key in keys], PLANS.get)
         return [row.coverage.member_id for row in found]
 
 
@@ -342,7 +342,7 @@ def test_csv_rows_become_members(take, store) -> None:
     report, rejected = take(content)
     assert (report.format, report.rows, report.written, rejected) == ("csv", 2, True, [])
     with store.read("demo") as look:
-        (first,), (second,) = (look.members.find([key], PLANS.get) for key in ("M1", "S9"))
+        (first,), (second,) = (look.members.find([key], PLANS.get)[0] for key in ("M1", "S9"))
     one, two = first.coverage, second.coverage
     assert (one.gender, one.language, one.state) == ("female", "es", "OH")
     assert one.tags == {"esrd", "hospice"} and first.order == 1
@@ -428,7 +428,7 @@ def test_progress_is_told_for_each_step(take) -> None:
 
 def paid(store: Store, number: str = "M1", **other: Any) -> list[tuple[str, PaidLine]]:
     with store.read("demo") as look:
-        (row,) = look.members.find([number_key(number)], PLANS.get)
+        (row,), _ = look.members.find([number_key(number)], PLANS.get)
         return list(look.members.paid(replace(row.coverage, **other)))
 
 

@@ -57,9 +57,8 @@ def test_rows_are_the_same(store: Store, statement, values) -> None:  # type: ig
     asked = {"tenant": "demo", **values}
     with store.engines.read.connect() as link:
         plain = [tuple(row) for row in link.execute(statement, asked)]
-        cursor = link.connection.cursor()
-        found = quick(statement, store.engines.read.dialect).run(cursor, asked)
-        cursor.close()
+        driver = link.connection.driver_connection
+        found = quick(statement, store.engines.read.dialect).run(driver, asked)
     assert [tuple(row) for row in found] == plain
     assert [row._fields for row in found] == [
         tuple(c.key for c in statement.selected_columns)
