@@ -14,7 +14,7 @@ from pathlib import Path
 
 from app import errors
 from app.cli import COMMANDS, Command, command_parser
-from app.domain.case import TRANSITIONS, CaseState
+from app.domain.case import CLOCK, TRANSITIONS, CaseState, ClockState
 from app.fhir.outcome import CODES as CODE_SYSTEM
 from app.fhir.validate.codes import CODES
 from app.settings import ELSEWHERE, Settings
@@ -190,7 +190,19 @@ def states_page() -> str:
         + "\n```\n\n| state | may become |\n|---|---|\n"
         + "\n".join(rows)
         + "\n\nWho may make a change is decided by roles, in `app/auth/roles.py`.\n"
+        + "\n## Its clock\n\n"
+        + "A case that waits has a clock; each change of it is an event in the log.\n\n"
+        + "```mermaid\nstateDiagram-v2\n"
+        + "\n".join([f"    [*] --> {ClockState.STOPPED}", *_clock_arrows()])
+        + "\n```\n\nNobody adds time to a deadline that was missed. How far and how often time may be added "
+        + "is in\n`policies/_deadlines.yaml`.\n"
     )
+
+
+def _clock_arrows() -> Iterator[str]:
+    for state, events in CLOCK.items():
+        for event, after in events.items():
+            yield f"    {state} --> {after}: {event}"
 
 
 def _node(state: CaseState) -> str:

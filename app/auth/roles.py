@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from app.auth.scopes import Scope
 from app.domain.principal import Principal, Role
-from app.domain.review import Act, Approve, Ask, Deny, Modify, Overturn, Release, Take
+from app.domain.review import Act, Approve, Ask, Deny, Extend, Modify, Overturn, Release, Take
 from app.errors import NotAllowed
 
 HOLDS: Mapping[Role, frozenset[Scope]] = MappingProxyType(
@@ -38,6 +38,7 @@ ACTS: Mapping[type[Act], Scope] = MappingProxyType(
         Release: Scope.REVIEW,
         Ask: Scope.REVIEW,
         Approve: Scope.REVIEW,
+        Extend: Scope.REVIEW,
         Modify: Scope.DENY,
         Deny: Scope.DENY,
         Overturn: Scope.DENY,

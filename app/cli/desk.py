@@ -1,7 +1,7 @@
-"""Review waiting cases: list, show, save, take, release, ask, approve, modify, deny, overturn.
+"""Review waiting cases: list, show, save, take, release, ask, approve, extend, modify, deny, overturn.
 
 Whoever can run this command on the payer's machine says which role they act in and who they are; the
-rules are those of `/desk/api`. A body for ask, modify and deny is the JSON of docs/reference/api.md.
+rules are those of `/desk/api`. A body for ask, extend, modify and deny is the JSON of docs/reference/api.md.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from app.domain.decision import (
     BusinessError,
     BusinessProblem,
     Decision,
+    Extension,
     Grant,
     ItemDecision,
     Outcome,
@@ -175,6 +176,7 @@ def amended(
         due=clock.due,
         deadline_rule=clock.rule,
         paused_until=clock.paused_until,
+        extensions=clock.extensions,
         protections=fresh.protections if fresh and fresh.protections else decision.protections,
         accumulated=fresh.accumulated if fresh else decision.accumulated,
         review=fresh.review if fresh else decision.review,
@@ -291,11 +293,12 @@ def _is_less(new: ItemDecision, old: Grant) -> bool:
 
 
 class _Clock(NamedTuple):
-    """By when, by which rule, and until when it stands still at most."""
+    """By when, by which rule, until when it stands still at most, and what was added to it."""
 
     due: datetime | None
     rule: str
     paused_until: datetime | None
+    extensions: tuple[Extension, ...] = ()
 
 
 def _clock(
@@ -310,7 +313,7 @@ def _clock(
 
     What waited before keeps its time, unless the rule says that a change starts it anew.
     """
-    old = _Clock(decision.due, decision.deadline_rule, decision.paused_until)
+    old = _Clock(decision.due, decision.deadline_rule, decision.paused_until, decision.extensions)
     new = _Clock(fresh.due, fresh.deadline_rule, fresh.paused_until) if fresh else old
     waited = {each.sequence for each in decision.items if each.outcome is Outcome.PENDED}
     anew = amendment.changed if new.rule in restarting else frozenset()
@@ -320,5 +323,5 @@ def _clock(
     if waiting and not running:
         return _Clock(moment.now + AT_MOST, "strictest", None)
     if not running:
-        return _Clock(None, decision.deadline_rule, None)
+        return _Clock(None, decision.deadline_rule, None, decision.extensions)
     return min(running, key=lambda each: each[0])[1]

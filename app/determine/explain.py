@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 
-from app.domain.decision import Citation, Decision, Finding, ItemDecision
+from app.domain.decision import Citation, Decision, Extension, Finding, ItemDecision
 from app.domain.facts import Fact, Truth
 from app.domain.values import Concept, Quantity, Scalar, Text
 
@@ -22,6 +22,12 @@ _WORDS = {
         "to": "to",
         "due": "Due",
         "paused": "The clock stands still for what was asked for, at most until",
+        "extended": "More time",
+        "member-told": "The member must be told",
+        "asked-by": "asked for by",
+        "member": "the member",
+        "provider": "the provider",
+        "payer": "the payer",
         "error": "Not answered",
         "unknown": "unknown",
         "yes": "yes",
@@ -48,6 +54,12 @@ _WORDS = {
         "to": "a",
         "due": "Fecha límite",
         "paused": "El plazo está detenido por lo que se pidió, a más tardar hasta",
+        "extended": "Prórroga",
+        "member-told": "Hay que avisar al afiliado",
+        "asked-by": "pedida por",
+        "member": "el afiliado",
+        "provider": "el proveedor",
+        "payer": "el pagador",
         "error": "Sin respuesta",
         "unknown": "desconocido",
         "yes": "sí",
@@ -78,10 +90,21 @@ def explain(decision: Decision, language: str = "en") -> Iterator[str]:
         yield f"{words['due']}: {decision.due.isoformat()} ({decision.deadline_rule})"
     if decision.paused_until:
         yield f"{words['paused']}: {decision.paused_until.isoformat()}"
+    for more in decision.extensions:
+        yield from _extension(more, language)
     for each in decision.protections:
         time = f"{each.amount} {words[each.unit]}"
         yield f"{words['protected']}: {time}, {each.rule}{_cited((each.citation,))}"
     yield f"{words['rulebook']}: {decision.rulebook[:16]}"
+
+
+def _extension(more: Extension, language: str) -> Iterator[str]:
+    words = _WORDS[language]
+    asked = f"{more.days} {words['days']}, {words['asked-by']} {words[more.asked_by]}"
+    reason = _in(more.reason, language)
+    yield f"{words['extended']}: {asked}: {reason}{_cited(more.citations)}"
+    if more.notice:
+        yield f"{words['member-told']}: {more.notice}"
 
 
 def explain_item(item: ItemDecision, language: str = "en") -> Iterator[str]:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from app.domain.decision import Outcome, ReviewTime
+from app.domain.event import EventKind
 from app.domain.guide import Guide
 from app.domain.update import Change
 from app.sealed import sealed
@@ -85,6 +86,51 @@ WAITING: frozenset[CaseState] = frozenset(
     {CaseState.IN_REVIEW, CaseState.AWAITING_INFORMATION, CaseState.WITH_DELEGATE}
 )
 """States in which a clock runs: the case must be decided by its due instant."""
+
+
+class ClockState(StrEnum):
+    """What the time of a case does."""
+
+    STOPPED = "stopped"
+    RUNNING = "running"
+    PAUSED = "paused"
+    EXPIRED = "expired"
+
+
+CLOCK: Mapping[ClockState, Mapping[EventKind, ClockState]] = MappingProxyType(
+    {
+        ClockState.STOPPED: MappingProxyType({EventKind.CLOCK_STARTED: ClockState.RUNNING}),
+        ClockState.RUNNING: MappingProxyType(
+            {
+                EventKind.CLOCK_STARTED: ClockState.RUNNING,
+                EventKind.CLOCK_PAUSED: ClockState.PAUSED,
+                EventKind.CLOCK_EXTENDED: ClockState.RUNNING,
+                EventKind.CLOCK_EXPIRED: ClockState.EXPIRED,
+                EventKind.CLOCK_STOPPED: ClockState.STOPPED,
+            }
+        ),
+        ClockState.PAUSED: MappingProxyType(
+            {
+                EventKind.CLOCK_STARTED: ClockState.RUNNING,
+                EventKind.CLOCK_RESUMED: ClockState.RUNNING,
+                EventKind.CLOCK_EXTENDED: ClockState.PAUSED,
+                EventKind.CLOCK_EXPIRED: ClockState.EXPIRED,
+                EventKind.CLOCK_STOPPED: ClockState.STOPPED,
+            }
+        ),
+        ClockState.EXPIRED: MappingProxyType(
+            {
+                EventKind.CLOCK_STARTED: ClockState.RUNNING,
+                EventKind.CLOCK_RESUMED: ClockState.EXPIRED,
+                EventKind.CLOCK_STOPPED: ClockState.STOPPED,
+            }
+        ),
+    }
+)
+"""From each state of a clock, the events that may follow, and what the clock does after them.
+
+A missed deadline is not undone: nobody adds time to it. What arrives late (`clock-resumed`) does not help.
+"""
 
 FINAL: frozenset[Outcome] = frozenset(
     {

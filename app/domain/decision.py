@@ -282,6 +282,32 @@ class Protection:
     citation: Citation
 
 
+class AskedBy(StrEnum):
+    """Who asks for more time to decide."""
+
+    MEMBER = "member"
+    PROVIDER = "provider"
+    PAYER = "payer"
+
+
+@sealed(frozen=True, slots=True)
+class Extension:
+    """More time, as the law of the deadline lets it be taken: `days` calendar days for the clocks of
+    `rules`, added at `at`.
+
+    `reason` is in English and in the member's language. `notice` is all that the member must be told in
+    that language, "" where the law asks for no notice; `citations` say so.
+    """
+
+    at: datetime
+    days: int
+    rules: tuple[str, ...]
+    asked_by: AskedBy
+    reason: Text
+    citations: tuple[Citation, ...]
+    notice: str = ""
+
+
 @sealed(frozen=True, slots=True)
 class Decision:
     """The neutral answer to a whole request.
@@ -289,7 +315,7 @@ class Decision:
     `rulebook` is the hash of the rulebook in force, `number` the overall authorization number
     (given when at least one item is granted), `due` the instant by which pended items must be
     decided, by the rule `deadline_rule`; `paused_until` is until when at most its clock stands still
-    for what was asked for, None while it runs. `protections` are all rules that protect this member in this
+    for what was asked for, None while it runs; `extensions` are in `due` already. `protections` are all rules that protect this member in this
     request, the strictest first; where the funding of the plan is unknown, those of every funding.
     `member_id`, `plan` and `line` name the coverage that was used, `review` says when the request came,
     seen from its services.
@@ -304,6 +330,7 @@ class Decision:
     due: datetime | None = None
     deadline_rule: str = ""
     paused_until: datetime | None = None
+    extensions: tuple[Extension, ...] = ()
     protections: tuple[Protection, ...] = ()
     human: HumanReview | None = None
     member_id: str = ""

@@ -633,6 +633,22 @@ class ClockPause:
     then: int = 0
 
 
+@sealed(frozen=True, slots=True)
+class ClockExtension:
+    """That a deadline may be put off, who may ask for it, and where that is written.
+
+    By `days` calendar days in all, in `times` steps at most. `asked_by` holds `member`, `provider` and
+    `payer`. `notice` is what the member must be told besides the reason, None where the law asks for no
+    notice.
+    """
+
+    days: int
+    times: int
+    asked_by: frozenset[str]
+    citations: tuple[Citation, ...]
+    notice: Text | None = None
+
+
 class LapseEffect(StrEnum):
     """What a law makes of a deadline that the payer missed."""
 
@@ -657,7 +673,8 @@ class DeadlineRule:
     """By when a decision is due: dated, cited, by line, funding, state, review kind and urgency.
 
     `unit` is `hours`, `days` (calendar) or `business-days`. Empty sets do not restrict. `pause` None:
-    the clock never stands still. `restarts`: an update gives a changed item the whole time again.
+    the clock never stands still. `extension` None: nobody may add time. `restarts`: an update gives a
+    changed item the whole time again.
     `lapse` None: the law says nothing of a missed deadline that would change the request.
     """
 
@@ -673,5 +690,6 @@ class DeadlineRule:
     policies: frozenset[str] = frozenset()
     period: Period = ALWAYS
     pause: ClockPause | None = None
+    extension: ClockExtension | None = None
     restarts: bool = False
     lapse: Lapse | None = None

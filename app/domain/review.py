@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from app.domain.decision import Needed
+from app.domain.decision import AskedBy, Needed
 from app.domain.values import Concept, Period, Text
 from app.sealed import sealed
 
@@ -73,4 +73,13 @@ class Overturn:
     item: int
 
 
-Act = Take | Release | Ask | Approve | Modify | Deny | Overturn
+@sealed(frozen=True, slots=True)
+class Extend:
+    """Take `days` calendar days more to decide, because somebody asked for them or the payer must."""
+
+    days: int
+    asked_by: AskedBy
+    reason: Text
+
+
+Act = Take | Release | Ask | Approve | Modify | Deny | Overturn | Extend

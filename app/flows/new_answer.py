@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from app.clock import Moment
+from app.determine.extend import Running
 from app.determine.pauses import Pause, with_pause
 from app.domain.case import Case, CaseState, allows
 from app.domain.decision import Decision
@@ -146,7 +147,10 @@ def _clocked(
     """
     if decision.due is None:
         return decision, []
-    anew = decision.due != opened.stored.decision.due
+    before = opened.stored.decision
+    if len(decision.extensions) > len(before.extensions):
+        return decision, [(EventKind.CLOCK_EXTENDED, _extended(decision))]
+    anew = decision.due != before.due
     received, since = (moment.now, ()) if anew else _clock(opened)
     began = _first(since, EventKind.CLOCK_PAUSED)
     ended = _first(since, EventKind.CLOCK_RESUMED)
@@ -165,6 +169,27 @@ def _clocked(
         due = {"rule": decision.deadline_rule, "due": decision.due.isoformat()}
         return decision, [(EventKind.CLOCK_RESUMED, due)]
     return decision, []
+
+
+def _extended(decision: Decision) -> dict[str, object]:
+    """What the log says of time that was added; the words for it stand in the decision."""
+    told = decision.extensions[-1]
+    return {
+        "rule": decision.deadline_rule,
+        "rules": list(told.rules),
+        "days": told.days,
+        "asked_by": told.asked_by.value,
+        "due": decision.due.isoformat() if decision.due else "",
+        "member_must_be_told": bool(told.notice),
+    }
+
+
+def running(opened: Open) -> Running:
+    """The clock that runs: when it was started, and its pause if it had one."""
+    received, since = _clock(opened)
+    began = _first(since, EventKind.CLOCK_PAUSED)
+    ended = _first(since, EventKind.CLOCK_RESUMED)
+    return Running(received, Pause(began, ended) if began else None)
 
 
 def _clock(opened: Open) -> tuple[datetime, tuple[Event, ...]]:

@@ -1,4 +1,5 @@
-"""A person decides: take, release, ask, approve, modify, deny, overturn; each a version, each an event.
+"""A person decides: take, release, ask, approve, modify, deny, overturn, or takes more time; each is a
+version and an event.
 
 Who may is `app.auth.roles`, what the state allows `app.domain.case`, what a decision must hold
 `app.determine.review`. The whole act is one transaction, and one person at a time has a case.
@@ -12,16 +13,17 @@ from app.auth.roles import ACTS, check
 from app.auth.scopes import Scope
 from app.clock import Moment
 from app.determine.explain import explain
+from app.determine.extend import extended
 from app.determine.review import failed, member_language, reviewed
 from app.domain.case import WAITING, Case
-from app.domain.decision import HumanReview, Outcome
+from app.domain.decision import Extension, HumanReview, Outcome
 from app.domain.event import Event, EventKind
 from app.domain.principal import Principal, Role
-from app.domain.review import Act, Ask, Overturn, Release, Take
+from app.domain.review import Act, Ask, Extend, Overturn, Release, Take
 from app.errors import Conflict, NotFound, Unprocessable
 from app.flows.context import Context
 from app.flows.explain_case import explain_case
-from app.flows.new_answer import answer_anew, open_stored
+from app.flows.new_answer import answer_anew, open_stored, running
 from app.sealed import sealed
 from app.store import Write
 
@@ -62,6 +64,7 @@ class Sheet:
     policies: Mapping[int, str]
     failed: Mapping[int, tuple[str, ...]]
     lines: tuple[str, ...]
+    extensions: tuple[Extension, ...]
     events: tuple[Event, ...]
 
 
@@ -89,6 +92,7 @@ def sheet(context: Context, caller: Principal, name: str) -> Sheet:
         policies={e.sequence: e.policy.id if e.policy else "" for e in decision.items},
         failed={item: tuple(each.rule for each in found) for item, found in unmet.items()},
         lines=tuple(explain(decision)),
+        extensions=decision.extensions,
         events=story.events,
     )
 
@@ -145,8 +149,12 @@ def _decide(
     director = Role.MEDICAL_DIRECTOR in caller.roles
     role = Role.MEDICAL_DIRECTOR if director else Role.REVIEWER
     signed = HumanReview(by.id, by.npi, by.specialty, moment.now, role)
-    zone = context.rulebook.time_zone
-    decision = reviewed(opened.stored.decision, opened.request, act, signed, zone, moment)
+    zone, before = context.rulebook.time_zone, opened.stored.decision
+    if isinstance(act, Extend):
+        rules = context.rulebook.deadlines
+        made = extended(before, act, rules, running(opened), zone, moment)
+        return answer_anew(context, work, opened, made, by.id, moment).case
+    decision = reviewed(before, opened.request, act, signed, zone, moment)
     told: list[tuple[EventKind, Mapping[str, object]]] = []
     if isinstance(act, Ask):
         asked = {"facts": {str(act.item): [need.fact for need in act.needed]}}

@@ -240,9 +240,10 @@ def _tables(book: Rulebook) -> dict[str, str]:
             said[f"plan {plan.id}, waiting {waiting.id}"] = words
     for rule in book.deadlines:
         stands = f", pause {rule.pause.most} {rule.pause.unit}" if rule.pause else ""
+        more = f", at most {rule.extension.days} days more" if rule.extension else ""
         again = ", again after an update" if rule.restarts else ""
         lapse = f", missed: {rule.lapse.effect}" if rule.lapse else ""
-        time = f"{rule.amount} {rule.unit}{stands}{again}{lapse}"
+        time = f"{rule.amount} {rule.unit}{stands}{more}{again}{lapse}"
         said[f"deadline {rule.id}"] = f"{time}, {_days(rule.period)}"
     for delegate in book.delegates.values():
         said[f"delegate {delegate.id}"] = f"{delegate.name}, {delegate.phone}"

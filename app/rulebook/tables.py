@@ -10,11 +10,12 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.domain.coverage import Funding, LineOfBusiness, Plan
-from app.domain.decision import Citation, Penalty, ReviewKind
+from app.domain.decision import AskedBy, Citation, Penalty, ReviewKind
 from app.domain.disclosure import Sensitive, SensitiveCategory
 from app.domain.policy import (
     AppTopic,
     Benefits,
+    ClockExtension,
     ClockPause,
     CodeSet,
     DeadlineRule,
@@ -33,7 +34,7 @@ from app.domain.policy import (
     Waiting,
     Where,
 )
-from app.domain.values import Period
+from app.domain.values import Period, Text
 from app.errors import BadData
 from app.rulebook.codes import code_set
 from app.rulebook.tree import Fields, Node, parse
@@ -248,7 +249,9 @@ def deadlines(content: str, file: str) -> tuple[str, tuple[DeadlineRule, ...], i
     state = FileState(Terms({}, {}), {})
     _sources(fields, state)
     zone = _zone(fields.need("time_zone"))
-    rules = tuple(_deadline(node, state) for node in fields.need("rules").listed())
+    told = fields.get("notices")
+    notices = {name: text(node) for name, node in told.mapped().items()} if told else {}
+    rules = tuple(_deadline(node, state, notices) for node in fields.need("rules").listed())
     held = fields.get("held_attachments")
     days = _held_days(held, state) if held else 0
     fields.done()
@@ -270,7 +273,7 @@ def _zone(node: Node) -> str:
         raise node.wrong(f"{node.text!r} is no time zone like America/New_York") from None
 
 
-def _deadline(node: Node, state: FileState) -> DeadlineRule:
+def _deadline(node: Node, state: FileState, notices: Mapping[str, Text]) -> DeadlineRule:
     fields = Fields(node, "a deadline")
 
     def some(name: str, allowed: tuple[str, ...] = ()) -> frozenset[str]:
@@ -293,6 +296,9 @@ def _deadline(node: Node, state: FileState) -> DeadlineRule:
         policies=some("policies"),
         period=period(fields),
         pause=_pause(paused, name, state) if (paused := fields.get("pause")) else None,
+        extension=_extension(more, name, state, notices)
+        if (more := fields.get("extension"))
+        else None,
         restarts=_restarts(fields.get("after_update")),
         lapse=_lapse(lapsed, name, state) if (lapsed := fields.get("lapse")) else None,
     )
@@ -314,6 +320,25 @@ def _pause(node: Node, rule: str, state: FileState) -> ClockPause:
         unit=fields.need("unit").one_of(("hours", "days")),
         citations=_cited(fields, state),
         then=then.whole() if then else 0,
+    )
+    fields.done()
+    return made
+
+
+def _extension(
+    node: Node, rule: str, state: FileState, notices: Mapping[str, Text]
+) -> ClockExtension:
+    fields = Fields(node, "an extension")
+    verified(fields, f"{rule} extension", state)
+    times, notice = fields.get("times"), fields.get("notice")
+    made = ClockExtension(
+        days=fields.need("days").whole(),
+        times=times.whole() if times else 1,
+        asked_by=frozenset(
+            each.one_of(tuple(AskedBy)) for each in fields.need("asked_by").listed()
+        ),
+        citations=_cited(fields, state),
+        notice=notices[notice.one_of(tuple(notices))] if notice else None,
     )
     fields.done()
     return made

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from app.clock import Moment
-from app.domain.case import WAITING, CaseState, allows
+from app.domain.case import CLOCK, WAITING, CaseState, ClockState, allows
 from app.domain.decision import Outcome
 from app.domain.event import EventKind
 from app.domain.guide import Guide
@@ -49,7 +49,7 @@ WHY = {
 }
 STARTS = ("oxygen-clinical-review", "oxygen-missing-facts", "mixed-lines", "oxygen-approved")
 WAYS = ("change", "add", "cancel one", "drop one", "nothing", "more information")
-ACTS = ("release", "approve", "deny", "modify", "ask")
+ACTS = ("release", "approve", "deny", "modify", "ask", "extend")
 
 
 @dataclass
@@ -170,6 +170,9 @@ class Cases(RuleBasedStateMachine):
             body["why"] = WHY
         if word == "modify":
             body["units"] = 3
+        if word == "extend":
+            reason = {"en": "A note is missing.", "es": "Falta una nota."}
+            body = {"days": number + 1, "asked_by": "payer", "reason": reason}
         if word == "ask":
             body["needed"] = [{"loinc": "11506-3", "question": {"en": "What does the note say?"}}]
         self._act(told.case.number, word, role, body)
@@ -190,6 +193,7 @@ class Cases(RuleBasedStateMachine):
             self.no_state_follows_that_may_not(told)
             self.there_is_one_current_answer(life, told)
             self.the_log_explains_the_state(life, told)
+            self.the_log_explains_the_clock(told)
             self.nothing_is_denied_without_a_medical_director(told)
 
     def no_item_is_lost(self, life: Life, told: Story) -> None:
@@ -241,6 +245,24 @@ class Cases(RuleBasedStateMachine):
         waits = told.case.state in WAITING
         assert (told.case.due is not None) is waits
         assert not waits or EventKind.CLOCK_STARTED in kinds
+
+    def the_log_explains_the_clock(self, told: Story) -> None:
+        """No event of the clock follows that may not; time is added within the law; due is the last word."""
+        state, added, said = ClockState.STOPPED, 0, ""
+        for event in told.events:
+            if event.kind.name.startswith("CLOCK_"):
+                assert event.kind in CLOCK[state], (state, event.kind)
+                state = CLOCK[state][event.kind]
+            if event.kind is EventKind.CLOCK_STARTED:
+                added = 0
+            if event.kind is EventKind.CLOCK_EXTENDED:
+                added += 1
+                assert added == 1  # the laws of these members let it be done once
+            said = str(event.data.get("due", said)) if "CLOCK" in event.kind.name else said
+        due = told.case.due
+        assert (due is None) is (state is ClockState.STOPPED)
+        if due is not None and state in (ClockState.RUNNING, ClockState.EXPIRED):
+            assert due.isoformat() == said
 
     def nothing_is_denied_without_a_medical_director(self, told: Story) -> None:
         """Neither denied nor reduced, by any machine or any other person."""

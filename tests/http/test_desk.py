@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import orjson
 
@@ -24,6 +25,20 @@ def test_a_denial_and_its_overturning_are_versions_on_each_database(worlds: Worl
         (item,) = look.cases.items(story(worlds, number).case.id)
     assert item.outcome is Outcome.APPROVED
     assert item.authorization_number
+
+
+def test_an_extension_moves_the_due_instant_on_each_database(worlds: World) -> None:
+    """In the head by which the watch over deadlines finds the case, and in the decision in force."""
+    number, _ = pended(worlds, Guide.V22)
+    before = story(worlds, number).case.due
+    assert before is not None
+    act(worlds, number, "take", "reviewer", by=LEE)
+    body = {"days": 3, "asked_by": "payer", "reason": WHY["reason"]}
+    act(worlds, number, "extend", "reviewer", by=LEE, **body)
+    told = story(worlds, number)
+    assert told.case.due == before + timedelta(days=3) == told.decisions[-1].decision.due
+    with worlds.context.store.read(worlds.caller.tenant) as look:
+        assert look.cases.overdue(before + timedelta(days=1), 9) == ()
 
 
 def test_of_two_who_take_a_case_at_once_one_has_it(worlds: World) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from app.domain.decision import (
     Citation,
     Decision,
+    Extension,
     ItemDecision,
     Needed,
     Outcome,
@@ -55,6 +56,7 @@ class Notes:
             said.append(f"Next review on {decided.grant.next_review.isoformat()}.")
         if decided.outcome is Outcome.PENDED and decision.due is not None:
             said.append(f"A decision is due by {instant(decision.due)}.")
+            said += [_more_time(each) for each in decision.extensions]
         return list(dict.fromkeys(self.add(each) for each in said))
 
     def written(self) -> list[Json]:
@@ -63,6 +65,10 @@ class Notes:
             {"number": number, "type": "display", "text": sentence}
             for sentence, number in self._numbers.items()
         ]
+
+
+def _more_time(more: Extension) -> str:
+    return f"The time to decide was extended by {more.days} days: {words(more.reason)}"
 
 
 def _penalty(penalty: Penalty) -> str:

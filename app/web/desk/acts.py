@@ -7,8 +7,8 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from app.domain.decision import Needed
-from app.domain.review import Act, Approve, Ask, Deny, Modify, Overturn, Release, Take, Why
+from app.domain.decision import AskedBy, Needed
+from app.domain.review import Act, Approve, Ask, Deny, Extend, Modify, Overturn, Release, Take, Why
 from app.domain.values import Coding, Concept, Period
 from app.errors import Issue, Unprocessable
 from app.flows.review import Reviewer
@@ -98,6 +98,14 @@ class AskBody(ItemBody):
     )
 
 
+class ExtendBody(HandBody):
+    """How many days more, who asked for them, and why."""
+
+    days = fields.Integer(required=True, validate=validate.Range(min=1, max=366))
+    asked_by = fields.Enum(AskedBy, by_value=True, required=True)
+    reason = fields.Nested(Words, required=True)
+
+
 class DenyBody(ItemBody):
     """A denial without its why does not load."""
 
@@ -141,6 +149,10 @@ ACTS: Mapping[str, tuple[Schema, Callable[[Mapping[str, Any]], Act]]] = {
     "release": (HandBody(), lambda _: Release()),
     "ask": (AskBody(), _ask),
     "approve": (ApproveBody(), lambda told: Approve(tuple(told["items"]), told["until"])),
+    "extend": (
+        ExtendBody(),
+        lambda told: Extend(told["days"], told["asked_by"], told["reason"]),
+    ),
     "modify": (ModifyBody(), _modify),
     "deny": (DenyBody(), lambda told: Deny(told["item"], _why(told))),
     "overturn": (ItemBody(), lambda told: Overturn(told["item"])),

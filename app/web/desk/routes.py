@@ -9,6 +9,7 @@ from flask import Response, request
 
 from app.auth.scopes import Scope
 from app.domain.case import Case
+from app.domain.decision import Extension
 from app.domain.principal import Principal
 from app.fhir.validate.text import parse
 from app.flows.context import Context
@@ -122,8 +123,21 @@ def _sheet(found: Sheet) -> dict[str, Any]:
         "holder": found.holder,
         "language": found.language,
         "items": items,
+        "extensions": [_extension(each) for each in found.extensions],
         "explanation": list(found.lines),
         "log": log,
+    }
+
+
+def _extension(found: Extension) -> dict[str, Any]:
+    """`notice` is what the member must be told, "" where the law asks for none."""
+    return {
+        "at": found.at,
+        "days": found.days,
+        "asked_by": found.asked_by.value,
+        "rules": list(found.rules),
+        "reason": dict(found.reason),
+        "notice": found.notice,
     }
 
 
