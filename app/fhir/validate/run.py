@@ -124,7 +124,7 @@ class Run:
 
     def __init__(self, member_of: Callable[[Any, str], bool | None]) -> None:
         self._found: list[tuple[Severity, str, Path, str, str, str]] = []
-        self.context = Context({})
+        self.context = _NOTHING_AROUND
         self._inside: dict[int, dict[str, tuple[int, Json]]] = {}
         self.member_of = member_of
         self.jobs: dict[int, Job] = {}
@@ -260,6 +260,21 @@ class Run:
         """Report again what was cut."""
         self._found.extend(taken)
 
+    def close(self) -> None:
+        """Let go of the document.
+
+        What waits and what surrounds it lead back here: left as they are, all of them and every
+        element of the document would stay until the collector comes, and the next document would
+        be put where no cache has it.
+        """
+        for job in self.jobs.values():
+            job.context = None
+            job.links.clear()
+            job.near.clear()
+        self.jobs.clear()
+        self.job = _NOWHERE
+        self.context = _NOTHING_AROUND
+
     def issues(self) -> list[Issue]:
         """Everything found, once per place and rule, in order of discovery."""
         seen: set[tuple[str, ...]] = set()
@@ -275,4 +290,5 @@ class Run:
         return out
 
 
+_NOTHING_AROUND = Context({})
 _NOWHERE = Job({}, ("", "", NONE), None, None)

@@ -73,7 +73,9 @@ class Validator:
             run.last("too-deep", path, "nested too deeply to be checked")
         except Enough:
             run.last("too-many-issues", path, f"more than {MOST_ISSUES} issues")
-        return run.issues()
+        found = run.issues()
+        run.close()
+        return found
 
     def _asked(self, profile: str, job: Job, run: Run) -> None:
         if not self._compiler.facts.knows(profile):
