@@ -82,7 +82,7 @@ def _situations(
         unique = {situation.name: situation for situation in found}
         return iter(unique.values()), len(unique)
     if args.on == "stored":
-        return _stored(settings), None
+        return _stored(settings, (before, after)), None
     today, random = moment().now.date(), Random(args.seed)  # noqa: S311 - not for secrets
     endless = synthetic(after, list(after.policies.values()), today, random)
     return islice(endless, args.count), args.count
@@ -96,19 +96,19 @@ def _of_cases(folder: Path, rulebook: Rulebook) -> Iterator[Situation]:
             yield Situation(name, case.request, case.coverage, case.received)
 
 
-def _stored(settings: Settings) -> Iterator[Situation]:
-    for past in _past(settings):
+def _stored(settings: Settings, rulebooks: tuple[Rulebook, ...]) -> Iterator[Situation]:
+    for past in _past(settings, rulebooks):
         if past.situation is not None:
             yield past.situation
 
 
-def _past(settings: Settings) -> Iterator[Past]:
+def _past(settings: Settings, rulebooks: tuple[Rulebook, ...] = ()) -> Iterator[Past]:
     limits = Limits(settings.max_depth, settings.max_entries, settings.max_body_bytes)
     store = Store(settings.database_url, settings.sqlite_sync)
     try:
         if not is_current(store):
             raise BadSetup("The database has to be migrated first: run `forthwith migrate`.")
-        yield from past_cases(store, settings.tenant, limits)
+        yield from past_cases(store, settings.tenant, limits, rulebooks)
     finally:
         store.close()
 

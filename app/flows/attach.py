@@ -29,7 +29,7 @@ from app.fhir.validate.text import parse
 from app.fhir.write.asking import control_number
 from app.flows.context import Context
 from app.flows.held import arrived, can_be_held, hold, with_resources
-from app.flows.history import with_history
+from app.flows.history import OpenHistory, asks_history, with_history
 from app.flows.new_answer import Open, answer_anew, last_answer, open_stored
 from app.flows.record import MACHINE, MEDIA_TYPE
 from app.flows.told_facts import with_told_facts
@@ -148,8 +148,9 @@ def _judge_again(
         bundle = with_resources(opened.bundle, tuple(resources), moment)
         request = read_request(bundle, opened.case.guide)
         request = with_told_facts(request, work, moment.now, context.limits)
-        earlier = work.decisions.granted(coverage.member_id, moment.now, opened.case.id)
-        told = with_history(request, earlier, work.members.paid(coverage))
+        asked = asks_history(request, context.rulebook, context.rulebook.today(moment.now))
+        history = OpenHistory(work, opened.case.id)
+        told = with_history(request, *asked.of(history, coverage, moment.now))
         fresh = decide(told, coverage, context.rulebook, moment)
     decision = rejudged(opened.stored.decision, fresh, moment)
     answer_anew(context, work, opened, decision, MACHINE, moment)

@@ -16,7 +16,7 @@ from app.domain.request import PriorAuthRequest
 from app.domain.roster import PaidLine
 from app.rulebook import Rulebook
 from app.sealed import sealed
-from app.store import LATEST, Store
+from app.store import LATEST, Read, Store, Write
 
 
 class HistorySource(Protocol):
@@ -38,8 +38,34 @@ class HistorySource(Protocol):
 
 
 @sealed(frozen=True, slots=True)
+class OpenHistory:
+    """The cases of one tenant, as a block that is open already sees them. Predeterminations authorize
+    nothing, so they are never among them.
+
+    Only cases before `before`, and `kept`, which the caller knows already; of what was paid, only what
+    had been served by `served_by`, if that is given.
+    """
+
+    look: Read | Write
+    before: uuid.UUID = LATEST
+    kept: tuple[Decision, ...] = ()
+    served_by: date | None = None
+
+    def granted(self, member_id: str, by: datetime) -> Iterable[Decision]:
+        """See HistorySource."""
+        return (*self.kept, *self.look.decisions.granted(member_id, by, self.before))
+
+    def paid(self, coverage: Coverage) -> Iterable[tuple[str, PaidLine]]:
+        """See HistorySource."""
+        found, last = self.look.members.paid(coverage), self.served_by
+        if last is None:
+            return found
+        return [each for each in found if each[1].period.start and each[1].period.start <= last]
+
+
+@sealed(frozen=True, slots=True)
 class StoredHistory:
-    """The cases of one tenant. Predeterminations authorize nothing, so they are never among them."""
+    """The same, in a block of its own for each look-up."""
 
     store: Store
     tenant: str
@@ -47,14 +73,14 @@ class StoredHistory:
     kept: tuple[Decision, ...] = ()
 
     def granted(self, member_id: str, by: datetime) -> Iterable[Decision]:
-        """See HistorySource: `kept`, which the caller knows already, and cases before `before`."""
+        """See HistorySource."""
         with self.store.read(self.tenant) as look:
-            return (*self.kept, *look.decisions.granted(member_id, by, self.before))
+            return OpenHistory(look, self.before, self.kept).granted(member_id, by)
 
     def paid(self, coverage: Coverage) -> Iterable[tuple[str, PaidLine]]:
         """See HistorySource."""
         with self.store.read(self.tenant) as look:
-            return look.members.paid(coverage)
+            return OpenHistory(look).paid(coverage)
 
 
 @sealed(frozen=True, slots=True)

@@ -42,7 +42,9 @@ def test_the_next_request_is_judged_by_the_new_rulebook(tmp_path: Path) -> None:
     world.answer(example("oxygen-approved", Guide.V22), Guide.V22)
 
     context = world.context
-    past = list(past_cases(context.store, context.settings.tenant, context.limits))
+    past = list(
+        past_cases(context.store, context.settings.tenant, context.limits, [context.rulebook])
+    )
     assert [each.decision.items[0].outcome for each in past] == [
         Outcome.APPROVED,
         Outcome.PENDED,

@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from app.determine.explain import explain_item
+from app.domain.case import CaseState
 from app.domain.coverage import Coverage
 from app.domain.decision import Decision, Outcome
 from app.domain.guide import Guide
@@ -24,11 +25,15 @@ from app.flows.members_import import Import, import_members
 from app.flows.replay import past_cases
 from app.flows.submit import submit
 from app.rulebook.simulate import simulate
+from app.store.decisions import Decisions
+from app.store.members import Members
 from tests.spec.made import made_world
 from tests.spec.reading import action, items, notes, number
 from tests.spec.telling import answered, decided
 from tests.spec.test_outcomes import Someone
+from tests.spec.test_pauses import send
 from tests.spec.test_predetermine import opinion
+from tests.spec.test_review import story
 from tests.spec.test_stays import REHABILITATION, staying
 from tests.world import World, claim_of, example, fixed_moment
 
@@ -207,12 +212,31 @@ def test_the_store_is_asked_only_when_a_policy_wants_to_know(
     assert (asked.granted_asked, asked.paid_asked) == times
 
 
+def test_what_arrives_and_what_is_replayed_asks_no_more_than_that(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody looks through a member's past for oxygen, when the case is judged again either."""
+
+    def never(*_: object) -> Any:
+        raise AssertionError("asked")
+
+    for kind in (Decisions, Members):
+        monkeypatch.setattr(kind, "granted" if kind is Decisions else "paid", never)
+    bundle = example("oxygen-missing-facts", Guide.V22)
+    number = world.answer(bundle, Guide.V22)["entry"][0]["resource"]["id"]
+    send(world, bundle, story(world, number).case.number)
+    assert story(world, number).case.state is CaseState.IN_REVIEW
+    context = world.context
+    (past,) = past_cases(context.store, "demo", context.limits, [context.rulebook])
+    assert past.situation is not None
+
+
 def test_stored_cases_are_judged_again_with_what_came_before_them(made: World) -> None:
     """The first case does not see the second one, so no line changes."""
     made.answer(asking(Guide.V22), Guide.V22)
     made.answer(asking(Guide.V22), Guide.V22)
     context = made.context
-    past = list(past_cases(context.store, made.caller.tenant, context.limits))
+    past = list(past_cases(context.store, made.caller.tenant, context.limits, [context.rulebook]))
     situations = [each.situation for each in past if each.situation]
     again = list(simulate(context.rulebook, context.rulebook, situations))
     assert [each.after.outcome for each in again] == ["approved", "not-required"]
@@ -271,7 +295,8 @@ def test_what_the_payer_paid_before_counts(
     told = "\n".join(explain_item(item))
     assert f"last-approval = {served} ({served}, ExplanationOfBenefit" in told
     assert (item.outcome is Outcome.NOT_REQUIRED) is exempt
-    (past,) = past_cases(world.context.store, "demo", world.context.limits)
+    context = world.context
+    (past,) = past_cases(context.store, "demo", context.limits, [context.rulebook])
     assert past.situation is not None
     kinds = [each.source.kind for each in past.situation.request.evidence]
     assert "ExplanationOfBenefit" in kinds

@@ -34,7 +34,9 @@ def world(tmp_path: Path) -> World:
 
 def test_every_stored_case_comes_back_with_its_request_and_coverage(world: World) -> None:
     context = world.context
-    past = list(past_cases(context.store, context.settings.tenant, context.limits))
+    past = list(
+        past_cases(context.store, context.settings.tenant, context.limits, [context.rulebook])
+    )
     assert len(past) == len(NAMES)
     assert [each.situation is None for each in past] == [False, False, False, True]
     first = past[0].situation
@@ -55,7 +57,9 @@ def test_an_updated_case_comes_back_with_its_newest_lines(tmp_path: Path) -> Non
     counts = []
     for name in chain:
         world.answer(example(f"update/{name}", Guide.V22), Guide.V22)
-        (past,) = past_cases(context.store, context.settings.tenant, context.limits)
+        (past,) = past_cases(
+            context.store, context.settings.tenant, context.limits, [context.rulebook]
+        )
         assert past.situation is not None
         counts.append(len(past.situation.request.items))
     assert counts == [2, 2, 2, 1]

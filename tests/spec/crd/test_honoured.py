@@ -118,7 +118,9 @@ def test_the_policy_version_of_the_hook_decides_the_submission(
     assert found == {"without": ("2027.1", "pended"), "with": ("2023.1", "approved")}
     guided = {"assertion": key, "policy": "home-oxygen", "version": "2023.1"}
     assert decided.data["guided_by"] == {"1": guided}
-    past = list(past_cases(context.store, context.settings.tenant, context.limits))
+    past = list(
+        past_cases(context.store, context.settings.tenant, context.limits, [context.rulebook])
+    )
     situation = past[-1].situation
     assert situation is not None and situation.request.items[0].guidance is not None
 
