@@ -290,11 +290,3 @@ def usable(entry: Entry) -> bool:
     """False for a resource whose own status withdraws it."""
     status = entry.resource.get("status")
     return type(status) is not str or status not in WITHDRAWN
-
-
-def read_all(
-    readers: Mapping[str, tuple[Read, ...]], entry: Entry, entries: Entries
-) -> list[Evidence]:
-    """The evidence that `entry` gives."""
-    read = [reader(entry, entries) for reader in readers.get(entry.kind, ())]
-    return [each for each in read if each is not None]

@@ -13,10 +13,10 @@ class Entry:
     """A resource and its address; a contained one has the address of its container and `#id`.
 
     `home` is the resource that holds it (itself for an entry of the bundle), `kind` its type,
-    `position` the number of its entry, -1 for one that has none.
+    `position` the number of its entry, -1 for one that has none; `root` is kept by `find_root`.
     """
 
-    __slots__ = ("full_url", "home", "kind", "position", "resource")
+    __slots__ = ("full_url", "home", "kind", "position", "resource", "root")
 
     def __init__(
         self,
@@ -31,11 +31,28 @@ class Entry:
         self.position = position
         kind = resource.get("resourceType")
         self.kind: str = kind if type(kind) is str else ""
+        self.root: str | None = None
 
     @property
     def path(self) -> str:
         """The FHIRPath of an entry's resource."""
         return f"Bundle.entry[{self.position}].resource" if self.position >= 0 else ""
+
+    def absolute(self, address: str) -> str:
+        """`address` as seen from here: a relative one becomes absolute.
+
+        From a `urn:` address nothing can be made absolute; `#id` stays.
+        """
+        if "://" in address or address.startswith(("#", "urn:")):
+            return address
+        return self.find_root() + address
+
+    def find_root(self) -> str:
+        """What stands before `Type/id` in the address: `http://host/path/`, "" for a `urn:`."""
+        if self.root is None:
+            base = self.full_url.split("#", 1)[0].rsplit("/", 2)[0]
+            self.root = f"{base}/" if self.full_url.startswith("http") else ""
+        return self.root
 
 
 class Entries:
@@ -92,8 +109,7 @@ class Entries:
             return None
         address = reference.get("reference")
         if type(address) is str and address:
-            found = self._by_url.get(address)
-            return self.at(address, origin) if found is None or address[0] == "#" else found
+            return self.at(address, origin)
         return self._identified(reference) if "identifier" in reference else None
 
     def at(self, address: str, origin: Entry) -> Entry | None:
@@ -103,12 +119,15 @@ class Entries:
         found = self._by_url.get(address)
         if found is not None or address.startswith("urn:"):
             return found
-        address = address.split("/_history/", 1)[0]
-        return (
-            self._by_url.get(address)
-            or self._by_url.get(absolute(address, origin.full_url))
-            or (None if "://" in address else self._named(address))
-        )
+        if "/_history/" in address:
+            address = address.split("/_history/", 1)[0]
+            found = self._by_url.get(address)
+        if found is not None or "://" in address:
+            return found
+        root = origin.root
+        if root is None:
+            root = origin.find_root()
+        return self._by_url.get(root + address) or self._named(address)
 
     def _named(self, name: str) -> Entry | None:
         """The first resource with this type and id."""
@@ -144,14 +163,3 @@ class Entries:
         return self._by_identifier.get(
             (text(reference, "type"), text(wanted, "system"), text(wanted, "value"))
         )
-
-
-def absolute(address: str, full_url: str) -> str:
-    """`address` as seen from the resource at `full_url`: relative ones become absolute.
-
-    From a `urn:` address nothing can be made absolute; `#id` stays.
-    """
-    if address.startswith(("#", "urn:")) or "://" in address or not full_url.startswith("http"):
-        return address
-    base = full_url.split("#", 1)[0].rsplit("/", 2)[0]
-    return f"{base}/{address}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from app.domain.request import CareTeamMember, Diagnosis, Item
 from app.domain.values import Concept, Identifier
@@ -31,6 +31,8 @@ MOST_DIAGNOSES, MOST_MEMBERS = 12, 10
 """How many of an item's diagnoses and care team are used; X12 carries no more."""
 INITIAL = "I"
 """The certification type of an item that names none (PAS 2.0.1 does not demand it)."""
+
+_T = TypeVar("_T")
 
 
 def read_items(
@@ -74,11 +76,7 @@ def _read(
 ) -> Item:
     said = by_url(item)
     orders = _orders(said, claim, entries)
-    told = [one for order in orders for one in assertion_ids(order.resource)]
-    pointed = (wholes(item, "diagnosisSequence") or list(islice(diagnoses, MOST_DIAGNOSES)))[
-        :MOST_DIAGNOSES
-    ]
-    rendered = wholes(item, "careTeamSequence")[:MOST_MEMBERS]
+    pointed = wholes(item, "diagnosisSequence") or diagnoses
     return Item(
         sequence=item["sequence"],
         service=service(item.get("productOrService")) or Concept(),
@@ -92,21 +90,34 @@ def _read(
         serviced=timed(item, "serviced"),
         quantity=quantity(item.get("quantity")),
         unit_price=money(item.get("unitPrice")),
-        diagnoses=tuple([diagnoses[each] for each in pointed if each in diagnoses]),
-        care_team=tuple([team[each] for each in rendered if each in team]),
+        diagnoses=tuple(
+            [diagnoses[each] for each in islice(pointed, MOST_DIAGNOSES) if each in diagnoses]
+        ),
+        care_team=_pointed(item, "careTeamSequence", team, MOST_MEMBERS),
         trace_numbers=_traces(said),
         previous_number=told_text(said, ext.AUTHORIZATION_NUMBER),
         reference_number=told_text(said, ext.ADMINISTRATION_REFERENCE_NUMBER),
-        assertion_ids=tuple(dict.fromkeys(told)),
+        assertion_ids=_assertions(orders),
         orders=tuple([order.full_url for order in orders]),
-        information=tuple(
-            [
-                information[each]
-                for each in wholes(item, "informationSequence")
-                if each in information
-            ]
-        ),
+        information=_pointed(item, "informationSequence", information),
     )
+
+
+def _pointed(
+    item: Mapping[str, Any], name: str, known: Mapping[int, _T], most: int | None = None
+) -> tuple[_T, ...]:
+    """What the numbers in the array `name` point to."""
+    if name not in item:
+        return ()
+    return tuple([known[each] for each in wholes(item, name)[:most] if each in known])
+
+
+def _assertions(orders: list[Entry]) -> tuple[str, ...]:
+    """The ids under which CRD told the coverage of these orders, each once."""
+    told: dict[str, None] = {}
+    for order in orders:
+        told |= dict.fromkeys(assertion_ids(order.resource))
+    return tuple(told)
 
 
 def _service_end(said: Mapping[str, Nodes]) -> Concept | None:

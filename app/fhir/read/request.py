@@ -220,8 +220,11 @@ def _read(entry: Entry, entries: Entries, member: str, found: list[Evidence]) ->
         return
     if entry.kind == _FORM:
         found += answers(entry, entries)
-    else:
-        found += clinical.read_all(_READERS, entry, entries)
+        return
+    for reader in _READERS[entry.kind]:
+        read = reader(entry, entries)
+        if read is not None:
+            found.append(read)
 
 
 def _is_about(entry: Entry, member: str, entries: Entries) -> bool:

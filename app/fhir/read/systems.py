@@ -75,7 +75,8 @@ _kept = lru_cache(maxsize=4096)(_coded)
 """What many requests name is made once."""
 
 
-def _read(node: Any, is_service: bool) -> Concept | None:
+def concept(node: Any, is_service: bool = False) -> Concept | None:
+    """A CodeableConcept, or None when it holds neither code nor text."""
     if type(node) is not dict:
         return None
     codings, text = node.get("coding"), node.get("text")
@@ -97,11 +98,6 @@ def _read(node: Any, is_service: bool) -> Concept | None:
     return Concept(tuple([each.codings[0] for each in read]), text) if read or text else None
 
 
-def concept(node: Any) -> Concept | None:
-    """A CodeableConcept, or None when it holds neither code nor text."""
-    return _read(node, False)
-
-
 def service(node: Any) -> Concept | None:
     """A CodeableConcept that names a service: procedure codes get the system of their shape."""
-    return _read(node, True)
+    return concept(node, True)

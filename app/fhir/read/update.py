@@ -9,7 +9,7 @@ import orjson
 
 from app.domain.update import Change, Marks, Named, Update
 from app.errors import Invalid
-from app.fhir.read.entries import Entries, Entry, absolute
+from app.fhir.read.entries import Entries, Entry
 from app.fhir.read.values import (
     Nodes,
     extended,
@@ -92,7 +92,7 @@ def _steps(entries: Entries, claim: Entry) -> Iterator[tuple[Named, bool]]:
         if not reference:
             return
         found = _prior(entries, reference, here)
-        said = absolute(text(reference, "reference"), here.full_url).split("/_history/", 1)[0]
+        said = here.absolute(text(reference, "reference")).split("/_history/", 1)[0]
         named = Named(said or (found.full_url if found else ""), _identified(reference, found))
         if {named.full_url, found.full_url if found else ""} & (seen - {""}):
             raise Invalid(

@@ -236,7 +236,12 @@ def identifier(node: Any) -> Identifier | None:
     value = node.get("value") if type(node) is dict else None
     if type(value) is not str or not value:
         return None
-    return Identifier(canonical(text(node, "system")), value, first_code(node.get("type")))
+    where, kind = node.get("system"), node.get("type")
+    return Identifier(
+        canonical(where) if type(where) is str else "",
+        value,
+        first_code(kind) if kind is not None else "",
+    )
 
 
 def identifiers(node: Node, name: str = "identifier") -> tuple[Identifier, ...]:
@@ -244,4 +249,7 @@ def identifiers(node: Node, name: str = "identifier") -> tuple[Identifier, ...]:
     listed = node.get(name)
     if type(listed) is not list:
         return ()
+    if len(listed) == 1:
+        read = identifier(listed[0])
+        return () if read is None else (read,)
     return tuple([read for each in listed if (read := identifier(each)) is not None])

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from app.fhir.read.entries import Entries, Entry, absolute
+from app.fhir.read.entries import Entries, Entry
 from app.fhir.write.json import Json
 
 _NAMED = b'"reference":'
@@ -71,7 +71,7 @@ class Echo:
         known = [each.decode() for each in _ADDRESS.findall(written)]
         outside = [(each, self._entries.at(each, entry)) for each in known if each[0] != "#"]
         for each, target in outside:
-            if each != (target.full_url if target else absolute(each, entry.full_url)):
+            if each != (target.full_url if target else entry.absolute(each)):
                 return self._anchored(entry.resource, entry)
         if len(known) < count:
             return self._anchored(entry.resource, entry)
@@ -109,7 +109,7 @@ class Echo:
             if name == "reference" and isinstance(value, str):
                 if not value.startswith("#"):
                     target = self._entries.at(value, origin)
-                    found = self._reach(target) if target else absolute(value, origin.full_url)
+                    found = self._reach(target) if target else origin.absolute(value)
                     if found != value:
                         changed[name] = found
             elif type(value) is dict or type(value) is list:
