@@ -7,6 +7,7 @@ server calls; commands that need no web call `build_context` alone.
 from __future__ import annotations
 
 import gc
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -43,6 +44,10 @@ from app.web.turn import Turn
 
 _WARMING = 64 * 1024
 """Larger examples use no other profiles, they only take longer."""
+
+SWITCH = 0.001
+"""Seconds that a computing thread keeps the interpreter from one that asks for it. Those who ask have
+only a moment's work: to hand over an answer that is on the disk, or to read the next request."""
 
 GARBAGE = 20_000
 """New objects between two looks for cycles in a worker. Requests leave nearly none behind, and with
@@ -109,7 +114,7 @@ def build_app(context: Context) -> Flask:
     """The WSGI application: every address of this server, one error handler, one log line a call."""
     app, turn = Flask("app.web", static_folder=None), Turn()
     context.store.when_waiting(turn.over)
-    fetch = EhrClient(register_of(context.store, context.settings)).fetch
+    fetch = EhrClient(register_of(context.store, context.settings), turn).fetch
     log.install(app)
     host.install(app, context.settings)
     errors.install(app)
@@ -143,4 +148,5 @@ def application() -> Flask:
     arrivals.keep_soon(app)
     gc.freeze()  # what stays for good is not looked through again and again
     gc.set_threshold(GARBAGE, 20, 50)
+    sys.setswitchinterval(SWITCH)
     return app

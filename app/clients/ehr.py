@@ -27,7 +27,7 @@ from urllib.parse import urljoin
 import orjson
 
 from app.clients.dialect import Dialect, dialect_of
-from app.clients.guard import GuardedClient, Response, Timeout
+from app.clients.guard import Alone, Courtesy, GuardedClient, Response, Timeout
 from app.clients.policy import CallFailed, Origin, OutboundPolicy, Reason
 from app.domain.ehr import EhrAccess, EhrServer, Fetched, Fetching, Missing, NotFetched
 from app.sealed import sealed
@@ -113,12 +113,20 @@ class _Seats:
 
 @dataclass(slots=True)
 class EhrClient:
-    """Asks registered servers. Threads share it; `registered` is looked up for each hook call."""
+    """Asks registered servers. Threads share it; `registered` is looked up for each hook call.
+
+    Its many threads compute one at a time, by leave of `courtesy`.
+    """
 
     registered: Registered
-    _guard: GuardedClient = field(default_factory=lambda: GuardedClient(outbound(())))
+    courtesy: Courtesy = field(default_factory=Alone)
+    _guard: GuardedClient = field(init=False)
     _seats: _Seats = field(default_factory=_Seats)
     _dialects: dict[str, tuple[float, Dialect]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """The client for all servers; which of them may be called is said for each hook call."""
+        self._guard = GuardedClient(outbound(()), courtesy=self.courtesy)
 
     def fetch(
         self, access: EhrAccess | None, queries: Sequence[str], seconds: float
@@ -127,6 +135,15 @@ class EhrClient:
 
         Never raises for what the other side does: a query without an answer says why.
         """
+        self.courtesy.come()
+        try:
+            return self._fetch(access, queries, seconds)
+        finally:
+            self.courtesy.go()
+
+    def _fetch(
+        self, access: EhrAccess | None, queries: Sequence[str], seconds: float
+    ) -> dict[str, Fetching]:
         asked = list(dict.fromkeys(queries))
         if access is None or not access.base or not access.token:
             return dict.fromkeys(asked, NotFetched(Missing.NO_TOKEN))
@@ -198,6 +215,7 @@ class EhrClient:
             tasks: dict[str, Future[Fetching]] = {
                 each.text: pool.submit(self._one, visit, each) for each in queries
             }
+            self.courtesy.go()
             wait(tasks.values(), timeout=visit.left)
             late = NotFetched(Missing.TIMEOUT)
             return {text: task.result() if task.done() else late for text, task in tasks.items()}
@@ -214,7 +232,9 @@ class EhrClient:
             answer = self._get(visit, address)
             if isinstance(answer, NotFetched):
                 return answer
+            self.courtesy.come()
             page = _page(answer.status, _parsed(answer.body), query)
+            self.courtesy.go()
             if isinstance(page, NotFetched):
                 return page
             matching += page.matching

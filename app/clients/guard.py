@@ -14,6 +14,7 @@ What it guards against, each with a test in tests/unit/clients:
 from __future__ import annotations
 
 import ipaddress
+import select
 import socket
 import threading
 import time
@@ -24,7 +25,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 import urllib3
@@ -32,6 +33,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.connection import create_connection
 
+from app.clients.alarms import Alarms
 from app.clients.policy import Address, CallFailed, Origin, OutboundPolicy, Reason
 from app.sealed import sealed
 
@@ -61,6 +63,28 @@ class Response:
     body: bytes
 
 
+class Courtesy(Protocol):
+    """Leave to compute in a process whose first business is something else."""
+
+    def come(self) -> None:
+        """Wait until a piece of work disturbs nobody, a short while at most."""
+        ...
+
+    def go(self) -> None:
+        """The piece is done, or waits for the network."""
+        ...
+
+
+class Alone:
+    """Where there is nobody to disturb."""
+
+    def come(self) -> None:
+        """See Courtesy."""
+
+    def go(self) -> None:
+        """See Courtesy."""
+
+
 def system_resolver(host: str, port: int) -> list[str]:
     """Ask the operating system, as every program of this machine does."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -76,8 +100,11 @@ class GuardedClient:
         *,
         resolve: Resolve = system_resolver,
         ca_file: str | bool = True,
+        courtesy: Courtesy | None = None,
     ) -> None:
         self.policy = policy
+        self.courtesy = courtesy or Alone()
+        self.alarms = Alarms()
         self._resolve = resolve
         self._names = ThreadPoolExecutor(max_workers=4, thread_name_prefix="resolve")
         self._session = requests.Session()
@@ -99,9 +126,18 @@ class GuardedClient:
         max_bytes: int,
     ) -> Response:
         """One call. Raises CallFailed, whose `reason` says whether anything was sent at all."""
-        prepared = _prepare(method, url, headers, body)
-        call = _Call(self, Origin.of(prepared.url or ""), time.monotonic() + timeout.total)
-        self.policy.check_origin(call.origin)
+        self.courtesy.come()
+        try:
+            prepared = _prepare(method, url, headers, body)
+            call = _Call(self, Origin.of(prepared.url or ""), time.monotonic() + timeout.total)
+            self.policy.check_origin(call.origin)
+            return self._send(prepared, call, timeout, max_bytes)
+        finally:
+            self.courtesy.go()
+
+    def _send(
+        self, prepared: requests.PreparedRequest, call: _Call, timeout: Timeout, max_bytes: int
+    ) -> Response:
         with _within(call, timeout.total):
             try:
                 answer = self._session.send(
@@ -121,6 +157,7 @@ class GuardedClient:
     def close(self) -> None:
         """Close kept-alive connections."""
         self._session.close()
+        self.alarms.close()
         self._names.shutdown(wait=False, cancel_futures=True)
 
     def addresses(self, call: _Call, host: str, port: int) -> list[Address]:
@@ -178,13 +215,11 @@ def _pull(plug: socket.socket) -> None:
 def _within(call: _Call, seconds: float) -> Iterator[None]:
     """Make `call` the current one and end it after `seconds`."""
     token = _current.set(call)
-    alarm = threading.Timer(seconds, call.end)
-    alarm.daemon = True
-    alarm.start()
+    alarm = call.client.alarms.set(seconds, call.end)
     try:
         yield
     finally:
-        alarm.cancel()
+        alarm.off()
         _current.reset(token)
         with call.lock:
             call.sockets.clear()
@@ -202,6 +237,7 @@ class _Pinned(HTTPConnection):
 
     def _new_conn(self) -> socket.socket:
         call = _current.get()
+        call.client.courtesy.go()
         fault: OSError = OSError("no address")
         for address in call.client.addresses(call, self.host, self.port):
             try:
@@ -225,12 +261,33 @@ class _Pinned(HTTPConnection):
             call.watch(self._plug)
         super().request(*args, **kwargs)
 
+    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]
+        """Wait for the answer to begin, and only then read it."""
+        courtesy = _current.get().client.courtesy
+        courtesy.go()
+        if not _is_ready(self.sock, self.timeout):
+            raise TimeoutError("timed out")
+        courtesy.come()
+        answer = super().getresponse()
+        courtesy.go()
+        return answer
+
     def close(self) -> None:
         """Close both handles of the socket."""
         plug, self._plug, self._peer = self._plug, None, None
         super().close()
         if plug is not None:
             plug.close()
+
+
+def _is_ready(sock: Any, seconds: Any) -> bool:
+    """Whether there is something to read, or an end, within so many seconds."""
+    if getattr(sock, "pending", int)():
+        return True  # TLS has taken it from the network already
+    wait = select.poll()
+    wait.register(sock, select.POLLIN)
+    limit = seconds * 1000 if isinstance(seconds, int | float) else None
+    return bool(wait.poll(limit))
 
 
 class _PinnedTLS(_Pinned, HTTPSConnection):

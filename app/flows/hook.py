@@ -55,6 +55,10 @@ class Turn(Protocol):
         """Let others compute until the block ends."""
         ...
 
+    def pause(self) -> None:
+        """Let those go first who have waited for nobody, when this call has."""
+        ...
+
 
 @sealed(frozen=True, slots=True)
 class Answer:
@@ -109,6 +113,7 @@ def hook(
     if call.access is not None:
         asks(_later(context, call, pool, coverage, aims, guide, moment))
     check(context.validators[guide], aims, guide, kind)
+    turn.pause()
     if not aims and any(not isinstance(found.get(each), Fetched) for each in wanted(call)):
         _unreadable(call)
     if coverage is None or not aims:
@@ -117,6 +122,7 @@ def hook(
     insurer = payers[0].name if payers else caller.tenant
     asking = Asking(call, pool, coverage, aims, frame, insurer, payers)
     news, guidance, known = _news(context, caller, asking, guide, moment)
+    turn.pause()
     told = _told(context, asking, news, known, moment)
     line = str(known.plan.line) if known else ""
     return Answer(_body(*told, guide, kind), guidance, line)

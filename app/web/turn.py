@@ -5,7 +5,8 @@ computing: two threads of one process would only take the interpreter from each 
 last commit is under way waits for a disk or another machine, so its turn is over by then.
 
 Calls that have waited for a slow EHR come back many at once; they stand behind those that waited for
-nobody (ADR 16), but not for long.
+nobody, but not for long. What sends their queries and reads the answers works beside the turn, one
+thread at a time, in pieces that begin while nobody has the turn (ADR 16).
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from threading import Condition, Lock, get_ident
 
 PATIENCE = 0.25
 """Seconds that a call which has waited for others stands behind fresh ones, at most."""
+COURTESY = 0.05
+"""Seconds that a piece of work beside the turn waits for whoever computes, at most."""
 
 
 class Turn:
@@ -24,12 +27,17 @@ class Turn:
     def __init__(self) -> None:
         guard = Lock()
         self._fresh, self._patient = Condition(guard), Condition(guard)
+        self._beside = Condition(guard)
         self._waiting = 0
+        self._behind = 0
         self._holder = 0
+        self._aside = 0
+        self._returned = False
 
     def __enter__(self) -> Turn:
         with self._fresh:
             self._take()
+            self._returned = False
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -47,9 +55,21 @@ class Turn:
             yield
         finally:
             if held:
-                with self._patient:
-                    self._patient.wait_for(lambda: not (self._holder or self._waiting), PATIENCE)
-                    self._take()
+                self._return()
+
+    def pause(self) -> None:
+        """A place where a call that has been away lets those go first who waited for nobody."""
+        if self._returned and self._waiting and self._holder == get_ident():
+            self.over()
+            self._return()
+
+    def _return(self) -> None:
+        with self._patient:
+            self._behind += 1
+            self._patient.wait_for(lambda: not (self._holder or self._waiting), PATIENCE)
+            self._behind -= 1
+            self._take()
+            self._returned = True
 
     def _take(self) -> None:
         """With the guard held: wait until nobody computes, and be the one who does."""
@@ -66,7 +86,33 @@ class Turn:
         if self._holder == get_ident():
             with self._fresh:
                 self._holder = 0
-                if self._waiting:
-                    self._fresh.notify()
-                else:
-                    self._patient.notify()
+                self._next()
+
+    def come(self) -> None:
+        """Begin a piece of work beside the turn, when nobody computes or after a short while.
+
+        Nothing happens when this thread has begun already.
+        """
+        if self._aside != get_ident():
+            with self._beside:
+                self._beside.wait_for(lambda: not (self._busy() or self._aside), COURTESY)
+                self._aside = get_ident()
+
+    def go(self) -> None:
+        """End the piece of work; nothing happens when another thread has begun one since."""
+        if self._aside == get_ident():
+            with self._beside:
+                self._aside = 0
+                if not self._busy():
+                    self._beside.notify()
+
+    def _busy(self) -> bool:
+        return bool(self._holder or self._waiting)
+
+    def _next(self) -> None:
+        if self._waiting:
+            self._fresh.notify()
+        elif self._behind:
+            self._patient.notify()
+        else:
+            self._beside.notify()

@@ -93,6 +93,7 @@ def answer(
         except Exception as fault:
             recording.failed(fault)
             raise
+        turn.pause()
         sent = orjson.dumps(made.body)
         recording.answered(made, sent)
     return sent

@@ -96,3 +96,81 @@ def test_a_thread_without_a_turn_has_none_after_it_was_away() -> None:
     with turn.away():
         pass
     assert turn._holder == 0
+
+
+def test_a_call_that_was_away_pauses_for_who_waited_for_nobody() -> None:
+    turn, order, away, back = Turn(), list[str](), Event(), Event()
+
+    def one() -> None:
+        with turn:
+            with turn.away():
+                away.set()
+                back.wait(PATIENCE)
+            fresh.start()
+            while turn._waiting == 0:
+                time.sleep(0.001)
+            turn.pause()
+            order.append("waited")
+
+    def other() -> None:
+        with turn:
+            order.append("fresh")
+
+    fresh, waiting = Thread(target=other), Thread(target=one)
+    waiting.start()
+    assert away.wait(PATIENCE)
+    back.set()
+    waiting.join(PATIENCE)
+    fresh.join(PATIENCE)
+    assert order == ["fresh", "waited"]
+
+
+def test_a_call_that_was_never_away_does_not_pause() -> None:
+    turn = Turn()
+    with turn:
+        fresh = Thread(target=lambda: turn.__enter__().over())
+        fresh.start()
+        while turn._waiting == 0:
+            time.sleep(0.001)
+        turn.pause()
+        assert turn._holder == get_ident()
+    fresh.join(PATIENCE)
+
+
+def test_work_beside_the_turn_begins_when_nobody_computes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(turns, "COURTESY", PATIENCE)
+    turn, begun = Turn(), Event()
+    beside = Thread(target=lambda: (turn.come(), begun.set(), turn.go()))
+    with turn:
+        beside.start()
+        while not turn._beside._waiters:  # type: ignore[attr-defined]
+            time.sleep(0.001)
+        assert not begun.is_set()
+    assert begun.wait(PATIENCE / 2)
+    beside.join(PATIENCE)
+
+
+def test_courtesy_has_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "COURTESY", 0.01)
+    turn = Turn()
+    with turn:
+        beside = Thread(target=turn.come)
+        beside.start()
+        beside.join(PATIENCE)
+        assert not beside.is_alive()
+
+
+def test_a_piece_that_is_done_lets_the_next_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "COURTESY", PATIENCE)
+    turn = Turn()
+    turn.come()
+    turn.come()  # it has begun: nothing to wait for
+    other = Thread(target=lambda: (turn.come(), turn.go()))
+    other.start()
+    while not turn._beside._waiters:  # type: ignore[attr-defined]
+        time.sleep(0.001)
+    turn.go()
+    other.join(PATIENCE / 2)
+    assert not other.is_alive() and turn._aside == 0
