@@ -253,7 +253,8 @@ def _cancelled(old: ItemDecision | None, number: int) -> ItemDecision:
         review_reference="",
         penalty=None,
         adverse=None,
-        replaces=old.grant.number if old.grant else old.replaces,
+        replaces=old.stands.number if old.stands else old.replaces,
+        earlier=None,
     )
 
 
@@ -265,11 +266,12 @@ def _again(old: ItemDecision | None, new: ItemDecision, moment: Moment) -> ItemD
     """
     if old is None:
         return new
-    replaces = old.grant.number if old.grant else old.replaces
+    before = old.stands
+    replaces = before.number if before else old.replaces
     new = replace(new, trace=old.trace, replaces=replaces)
-    if old.grant is None:
+    if before is None:
         return new
-    if new.outcome is Outcome.NOT_COVERED or _is_less(new, old.grant):
+    if new.outcome is Outcome.NOT_COVERED or _is_less(new, before):
         new = replace(
             new,
             outcome=Outcome.PENDED,
@@ -279,8 +281,8 @@ def _again(old: ItemDecision | None, new: ItemDecision, moment: Moment) -> ItemD
             review_reference=moment.new_number("FR"),
         )
     if new.outcome is Outcome.PENDED:
-        stands = Reason("earlier-stands", said("earlier-stands", number=old.grant.number))
-        new = replace(new, reasons=(*new.reasons, stands))
+        stands = Reason("earlier-stands", said("earlier-stands", number=before.number))
+        new = replace(new, reasons=(*new.reasons, stands), earlier=before)
     return new
 
 

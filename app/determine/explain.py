@@ -18,6 +18,7 @@ _WORDS = {
         "why": "Why",
         "needed": "Needed",
         "granted": "Granted",
+        "earlier": "Granted before the change, in force until it is decided",
         "units": "units",
         "to": "to",
         "due": "Due",
@@ -50,6 +51,7 @@ _WORDS = {
         "why": "Motivo",
         "needed": "Falta",
         "granted": "Concedido",
+        "earlier": "Concedido antes del cambio, vigente hasta que se decida",
         "units": "unidades",
         "to": "a",
         "due": "Fecha límite",
@@ -125,6 +127,10 @@ def explain_item(item: ItemDecision, language: str = "en") -> Iterator[str]:
         share = f" ({_value(percent, words)} %)" if percent is not None else ""
         told = _in(item.penalty.text, language)
         yield f"  {words['penalty']}: {told}{share}{_cited(item.penalty.citations)}"
+    if item.earlier:
+        earlier = item.earlier
+        span = f"{earlier.period.start} {words['to']} {earlier.period.end}"
+        yield f"  {words['earlier']}: {earlier.number}, {span}"
     if item.grant:
         grant = item.grant
         units = f"{_units(grant.units, words)}, " if grant.units else ""

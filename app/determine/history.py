@@ -34,16 +34,19 @@ def _wants(place: Find, kind: str) -> bool:
 
 
 def authorizations(decisions: Iterable[Decision]) -> Iterator[Evidence]:
-    """Each line that these decisions grant; what was refused or cancelled is no authorization."""
+    """Each line that these decisions grant, or leave as granted while its change waits; what was refused
+    or cancelled is no authorization.
+    """
     for decision in decisions:
         for item in decision.items:
-            grant = item.grant
-            if grant is None or grant.service is None or item.outcome not in _GRANTED:
+            grant = item.stands
+            waits = item.earlier is not None
+            if grant is None or grant.service is None or not (waits or item.outcome in _GRANTED):
                 continue
             revenue = grant.revenue.codings if grant.revenue else ()
             said: dict[str, Scalar] = {
                 "kind": AUTHORIZATION,
-                "outcome": str(item.outcome),
+                "outcome": str(Outcome.APPROVED if waits else item.outcome),
                 "number": grant.number,
             }
             if grant.units is not None:

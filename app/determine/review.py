@@ -101,7 +101,7 @@ def rejudged_item(old: ItemDecision, new: ItemDecision | None) -> ItemDecision:
     if old.outcome is not Outcome.PENDED:
         return old
     if new is not None and new.outcome in (Outcome.APPROVED, Outcome.NOT_REQUIRED):
-        return replace(new, trace=old.trace)
+        return replace(new, trace=old.trace, replaces=old.replaces)
     if new is not None:
         old = replace(old, finding=new.finding, clinical=new.clinical, policy=new.policy)
     if old.pend_cause is not PendCause.MISSING_FACTS:
@@ -193,7 +193,7 @@ def _step(
             return _asked(each, act)
         adverse = _adverse(each, act.why, by, member_language(decision))
         if isinstance(act, Deny):
-            return _adversely(each, Outcome.DENIED, adverse, None)
+            return _change_denied(each, adverse) if each.earlier else _denied(each, adverse)
         if request.use is Use.PREDETERMINATION:
             raise Unprocessable("An opinion grants nothing that could be reduced.", at="item")
         item = items[each.sequence]
@@ -202,10 +202,34 @@ def _step(
     return step
 
 
+def _denied(each: ItemDecision, adverse: Adverse) -> ItemDecision:
+    return _adversely(each, Outcome.DENIED, adverse, None)
+
+
+def _change_denied(each: ItemDecision, adverse: Adverse) -> ItemDecision:
+    """The change is denied, and what was authorized before is still: less than is asked for now.
+
+    So the item is answered as modified (PAS 2.2.1 spec-36, spec-37), with the authorization that stands;
+    as denied it would show none, and could not be updated or cancelled any more (spec-64).
+    """
+    before = each.earlier
+    assert before is not None
+    made = replace(_adversely(each, Outcome.MODIFIED, adverse, before), replaces="")
+    stands = Reason("change-denied", said("change-denied", number=before.number))
+    return replace(made, reasons=(*made.reasons, stands))
+
+
+def as_it_stands(each: ItemDecision) -> ItemDecision:
+    """The item as its authorization in force has it, whatever change of it waits."""
+    if each.earlier is None:
+        return each
+    return settled(each, outcome=Outcome.APPROVED, reasons=(), grant=each.earlier)
+
+
 def settled(each: ItemDecision, **changes: Any) -> ItemDecision:
     """The item as decided: nothing of its waiting, or of an earlier denial, is left."""
     none = {"needed": (), "pend_cause": None, "review_reference": "", "adverse": None}
-    return replace(each, **none | changes)
+    return replace(each, **none | {"earlier": None} | changes)
 
 
 def _asked(each: ItemDecision, act: Ask) -> ItemDecision:
@@ -272,8 +296,10 @@ def _reduced(whole: Grant, item: Item, act: Modify) -> Grant:
 
 
 def whole(decision: Decision, by: HumanReview | None, moment: Moment) -> Decision:
-    """Number, period and due instant follow from the items; a denial's signer stays named."""
-    granted = [each.grant.period for each in decision.items if each.grant]
+    """Number, period and due instant follow from the items, what stands while its change waits among
+    them; a denial's signer stays named.
+    """
+    granted = [each.stands.period for each in decision.items if each.stands]
     waits = any(each.outcome not in FINAL for each in decision.items)
     signed = [each.adverse.by for each in decision.items if each.adverse]
     starts = [period.start for period in granted if period.start]

@@ -49,6 +49,11 @@ REASONS: Mapping[str, Text] = MappingProxyType(
             "en": "Approved because no decision was made in time: {citation} says so.",
             "es": "Aprobado porque no se decidió a tiempo: así lo establece {citation}.",
         },
+        "change-denied": {
+            "en": "The change was not approved; authorization {number} stays in force as granted.",
+            "es": "El cambio no fue aprobado; la autorización {number} sigue vigente como se "
+            "concedió.",
+        },
         "earlier-stands": {
             "en": "Until this change is decided, authorization {number} stays in force as granted.",
             "es": "Hasta que se decida este cambio, la autorización {number} sigue vigente como se "

@@ -213,7 +213,8 @@ class ItemDecision:
     `review_reference` is the payer's number of a pending review (REF-NT), `trace` the payer's trace
     number. `clinical` and `benefit` are the two verdicts, kept apart; `penalty` is a third thing.
     `adverse` is who denied or reduced it for medical necessity, and why: DENIED cannot be without.
-    `replaces` is the number of the authorization that the item had before an update.
+    `replaces` is the number of the authorization that the item had before an update; `earlier` is that
+    authorization itself while the change waits, as it stays in force until the change is decided.
     """
 
     sequence: int
@@ -234,12 +235,18 @@ class ItemDecision:
     penalty: Penalty | None = None
     adverse: Adverse | None = None
     replaces: str = ""
+    earlier: Grant | None = None
 
     def __post_init__(self) -> None:
         if self.outcome is Outcome.DENIED and self.adverse is None:
             raise Unprocessable(
                 "An item is denied by a medical director who says why, or not at all."
             )
+
+    @property
+    def stands(self) -> Grant | None:
+        """The authorization in force: what was granted, or granted before a change that waits."""
+        return self.grant or self.earlier
 
 
 class BusinessProblem(StrEnum):

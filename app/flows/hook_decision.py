@@ -23,6 +23,7 @@ from app.determine.codes import Codes, short_codes
 from app.determine.crd_eligibility import told_apart
 from app.determine.decide import Weighed
 from app.determine.eligibility import Payer
+from app.determine.review import as_it_stands
 from app.domain.coverage import Coverage, Eligibility, NotEligible
 from app.domain.crd import Assertion
 from app.domain.decision import Decision, Grant, ItemDecision, Outcome
@@ -156,7 +157,8 @@ def _live(
     """
     wanting = {item.sequence: item for item in items}
     found: dict[int, ItemDecision] = {}
-    for decided in (each for decision in earlier for each in decision.items if each.grant):
+    lines = (as_it_stands(each) for decision in earlier for each in decision.items)
+    for decided in (each for each in lines if each.grant):
         for item in list(wanting.values()):
             if covers(decided.grant, item, request.service_day(item, today), terms):
                 found[item.sequence] = replace(decided, sequence=item.sequence)

@@ -65,7 +65,7 @@ def asks_about_grants(inquiry: Inquiry) -> bool:
 
 def is_granted_so(inquiry: Inquiry, candidate: Candidate, decision: Decision) -> bool:
     """Whether a line that is like an example was authorized on the days that the example says."""
-    grants = {each.sequence: each.grant for each in decision.items}
+    grants = {each.sequence: each.stands for each in decision.items}
     return not inquiry.examples or any(
         _granted(example, grants.get(item.sequence)) and _is_line(example, item, candidate)
         for example in inquiry.examples

@@ -89,7 +89,7 @@ class Kept:
         if replaced:
             decision = self.decision
             current = {
-                each.sequence: each.grant.number if each.grant else decision.number
+                each.sequence: each.stands.number if each.stands else decision.number
                 for each in decision.items
             }
         if self.candidate.case.guide is self._guide:

@@ -252,7 +252,7 @@ def restated(work: Write, decision: Decision, case: Case) -> list[CaseItem]:
         replace(
             item,
             outcome=made[item.sequence].outcome,
-            authorization_number=grant.number if (grant := made[item.sequence].grant) else "",
+            authorization_number=grant.number if (grant := made[item.sequence].stands) else "",
             review_reference=made[item.sequence].review_reference,
         )
         for item in work.cases.items(case.id)

@@ -299,7 +299,7 @@ def _answered(asked: CaseItem, decided: ItemDecision) -> CaseItem:
     return replace(
         asked,
         outcome=decided.outcome,
-        authorization_number=decided.grant.number if decided.grant else "",
+        authorization_number=decided.stands.number if decided.stands else "",
         review_reference=decided.review_reference,
         policy_id=policy.id if policy else "",
         policy_version=policy.version if policy else "",

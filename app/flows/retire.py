@@ -62,7 +62,7 @@ def retire(store: Store, tenant: str, visible: Visible, moment: Moment) -> Retir
 
 def _is_over(decision: Decision, until: date) -> bool:
     """Whether nothing that was granted goes on at `until`: a grant without an end does."""
-    grants = [item.grant for item in decision.items if item.grant is not None]
+    grants = [item.stands for item in decision.items if item.stands is not None]
     granted = [grant.period.end for grant in grants]
     granted += [grant.service_period.end for grant in grants if grant.service_period]
     return all(end is not None and end < until for end in granted)

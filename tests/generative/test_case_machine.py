@@ -195,6 +195,7 @@ class Cases(RuleBasedStateMachine):
             self.the_log_explains_the_state(life, told)
             self.the_log_explains_the_clock(told)
             self.nothing_is_denied_without_a_medical_director(told)
+            self.what_was_granted_stands(told)
 
     def no_item_is_lost(self, life: Life, told: Story) -> None:
         """What was asked for once has an outcome ever after, in the decision and in the rows."""
@@ -272,6 +273,16 @@ class Cases(RuleBasedStateMachine):
                     assert each.adverse is not None
                     assert each.adverse.by.role is Role.MEDICAL_DIRECTOR
                     assert each.adverse.by.reviewer == "chen"
+
+    def what_was_granted_stands(self, told: Story) -> None:
+        """Until its requester cancels it or a medical director reduces it; a denied change ends nothing."""
+        for before, after in itertools.pairwise(told.decisions):
+            now = {each.sequence: each for each in after.decision.items}
+            for old in before.decision.items:
+                new = now[old.sequence]
+                if old.stands and new.outcome not in (Outcome.CANCELLED, Outcome.NOT_REQUIRED):
+                    assert new.stands is not None
+                    assert new.adverse or new.stands.number == old.stands.number or new.grant
 
     # by hand ----------------------------------------------------------------------------------
 

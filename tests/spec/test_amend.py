@@ -16,7 +16,7 @@ from app.domain.guide import Guide
 from app.fhir.urls import ext
 from tests.spec.reading import error_codes, extensions, items, number, response_of
 from tests.spec.test_attach import submitted
-from tests.spec.test_review import LEE, act, read, story
+from tests.spec.test_review import CHEN, LEE, WHY, act, read, story, whole
 from tests.spec.updating import add_line, certify, line, mark, update_of, withdraw
 from tests.world import World, actions, claim_of, example
 
@@ -364,7 +364,8 @@ def test_every_older_reference_leads_to_the_current_answer(world: World, guide: 
 @GUIDES
 def test_what_was_authorized_stands_until_its_change_is_decided(world: World, guide: Guide) -> None:
     first, public_id = started(world, guide)
-    old = number(items(world.answer(first, guide))[1])
+    before = world.answer(first, guide)
+    old = number(items(before)[1])
     second = update_of(example("oxygen-clinical-review", guide))
     second["entry"][-1] = first["entry"][0]
     claim_of(second)["related"][0]["claim"] = {"reference": first["entry"][0]["fullUrl"]}
@@ -376,6 +377,44 @@ def test_what_was_authorized_stands_until_its_change_is_decided(world: World, gu
     (told,) = extensions(items(answer)[1], ext.AUTHORIZATION_NUMBER)
     assert told["valueString"] == old
     assert any(old in each["text"] for each in response_of(answer)["processNote"])
+    assert response_of(answer)["preAuthPeriod"] == response_of(before)["preAuthPeriod"]
+    assert number(items(inquired(world, guide, old))[1]) == ""
+
+
+@GUIDES
+def test_a_denied_change_takes_nothing_away(world: World, guide: Guide) -> None:
+    """What is authorized is less than what is asked for now: A6, with the authorization that stands
+    (spec-36, spec-37). It is found by its number, and can still be cancelled, as nothing was denied but the
+    change (spec-64).
+    """
+    first, public_id = started(world, guide)
+    before = world.answer(first, guide)
+    old = number(items(before)[1])
+    second = update_of(example("oxygen-clinical-review", guide))
+    second["entry"][-1] = first["entry"][0]
+    claim_of(second)["related"][0]["claim"] = {"reference": first["entry"][0]["fullUrl"]}
+    mark(line(second, 1), "changed")
+    world.answer(second, guide)
+    case = story(world, public_id).case.number
+    act(world, case, "take", "medical-director", by=CHEN)
+    act(world, case, "deny", "medical-director", by=CHEN, item=1, why=WHY)
+    answer = whole(world, case, guide)
+    assert actions(answer) == {1: "A6"}
+    told = response_of(answer)
+    (stands,) = told["addItem"] if guide is Guide.V22 else told["item"]
+    assert number(stands) == old
+    (period,) = extensions(stands, ext.ITEM_PRE_AUTH_PERIOD)
+    assert [period["valuePeriod"]] == [
+        each["valuePeriod"] for each in extensions(items(before)[1], ext.ITEM_PRE_AUTH_PERIOD)
+    ]
+    said = " ".join(each["text"] for each in told["processNote"])
+    assert WHY["reason"]["en"] in said
+    assert f"authorization {old} stays in force" in said
+    assert told["preAuthRef"] == response_of(before)["preAuthRef"]
+    assert response_of(inquired(world, guide, old))["preAuthRef"] == told["preAuthRef"]
+    third = update_of(second)
+    withdraw(line(third, 1))
+    assert actions(world.answer(third, guide)) == {1: "C"}
 
 
 def inquired(world: World, guide: Guide, asked: str = "") -> Json:
