@@ -32,7 +32,7 @@ def rest_parts(address: str) -> tuple[str, str, str] | None:
 class Index:
     """The entries of one bundle, found by fullUrl, or by type and id."""
 
-    __slots__ = ("_by_name", "_by_url", "_near", "_parts", "duplicates", "urls_of")
+    __slots__ = ("_by_name", "_by_url", "_near", "_parts", "duplicates", "rows", "urls_of")
 
     def __init__(self, bundle: Json) -> None:
         self._by_url: dict[str, Json] = {}
@@ -41,14 +41,15 @@ class Index:
         self._near: dict[str, dict[str, Any]] = {}
         self.urls_of: dict[int, str] = {}
         self.duplicates: list[int] = []
-        for position, entry, resource in entries(bundle):
+        self.rows = list(entries(bundle))
+        for position, entry, resource in self.rows:
             url = entry.get("fullUrl")
             if isinstance(url, str):
-                if url in self._by_url and _version(resource) == _version(
-                    self._by_url[url]["resource"]
-                ):
+                first = self._by_url.get(url)
+                if first is None:
+                    self._by_url[url] = entry
+                elif _version(resource) == _version(first["resource"]):
                     self.duplicates.append(position)
-                self._by_url.setdefault(url, entry)
                 self.urls_of[id(resource)] = url
             kind, name = resource.get("resourceType"), resource.get("id")
             if isinstance(kind, str) and isinstance(name, str):
@@ -75,7 +76,10 @@ class Index:
     def near(self, base_full_url: str | None) -> dict[str, Any]:
         """Room to remember what references mean in that entry: one for all that read them alike."""
         root = self._root(base_full_url) if base_full_url else ""
-        return self._near.setdefault(root, {})
+        near = self._near.get(root)
+        if near is None:
+            near = self._near[root] = {}
+        return near
 
     def _root(self, full_url: str) -> str:
         parts = self.parts(full_url)
@@ -83,9 +87,10 @@ class Index:
 
     def parts(self, full_url: str) -> tuple[str, str, str] | None:
         """`rest_parts` of a fullUrl, read once."""
-        if full_url not in self._parts:
-            self._parts[full_url] = rest_parts(full_url)
-        return self._parts[full_url]
+        if full_url in self._parts:
+            return self._parts[full_url]
+        parts = self._parts[full_url] = rest_parts(full_url)
+        return parts
 
 
 def _version(resource: Json) -> object:

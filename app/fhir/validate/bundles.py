@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from app.fhir.bundle import Index, entries
+from app.fhir.bundle import Index
 from app.fhir.validate.run import NONE, Path, Run
 
 Json = dict[str, Any]
@@ -17,7 +17,7 @@ def open_bundle(bundle: Json, path: Path, run: Run) -> Index:
     """Queue the resources of a bundle's entries and check their fullUrls."""
     index = Index(bundle)
     is_history = bundle.get("type") == "history"
-    for position, entry, resource in entries(bundle):
+    for position, entry, resource in index.rows:
         here = (path, "entry", position)
         url = entry.get("fullUrl")
         base = url if isinstance(url, str) else None
@@ -33,12 +33,15 @@ def open_bundle(bundle: Json, path: Path, run: Run) -> Index:
 
 
 def _full_url(url: str, index: Index, resource: Json, here: Path, run: Run) -> None:
+    parts = index.parts(url)
+    own = (resource.get("resourceType"), resource.get("id"))
+    if parts is not None and parts[0] and parts[1:] == own:
+        return
     at = (here, "fullUrl", NONE)
     if url.startswith("urn:"):
         if url.startswith("urn:uuid:") and not _UUID.fullmatch(url):
             run.error("full-url", at, "urn:uuid without a lower-case UUID")
         return
-    parts = index.parts(url)
     if parts is None or not parts[0]:
         if "://" not in url:
             run.error("full-url", at, "not an absolute address")
@@ -52,20 +55,17 @@ def _full_url(url: str, index: Index, resource: Json, here: Path, run: Run) -> N
         run.error("full-url", at, "the address ends in another id than the resource's")
 
 
-def unreachable(bundle: Json, run: Run) -> None:
+def unreachable(index: Index, run: Run) -> None:
     """Remark on entries of a request that nothing leads to from its Claim (PAS spec-13, spec-20)."""
-    jobs = [
-        job for _, _, resource in entries(bundle) if (job := run.jobs.get(id(resource))) is not None
-    ]
+    jobs = [job for _, _, resource in index.rows if (job := run.jobs.get(id(resource))) is not None]
     if len(jobs) < 2 or jobs[0].resource.get("resourceType") != "Claim":
         return
-    reached = {id(jobs[0])}
+    reached = {jobs[0]}
     waiting = [jobs[0]]
     while waiting:
-        for job in waiting.pop().links:
-            if id(job) not in reached:
-                reached.add(id(job))
-                waiting.append(job)
+        new = set(waiting.pop().links) - reached
+        reached |= new
+        waiting += new
     for job in jobs:
-        if id(job) not in reached:
+        if job not in reached:
             run.add("warning", "entry-unreachable", job.path, "the Claim does not lead here")

@@ -22,14 +22,17 @@ from app.fhir.validate import (
     properties,
     references,
     slices,
+    sound_lists,
     terminology,
     values,
 )
 from app.fhir.validate.facts import Facts, Structure
 from app.fhir.validate.invariants import Invariants
 from app.fhir.validate.library import Library
-from app.fhir.validate.run import Check, Field, Path, Run, Sound
+from app.fhir.validate.run import Check, Field, Path, Run
 from app.fhir.validate.sound import Sounds
+from app.fhir.validate.sound_code import Notes
+from app.fhir.validate.sound_shape import Part, below
 from app.fhir.validate.tree import Node, tighten
 
 Json = dict[str, Any]
@@ -56,7 +59,7 @@ class Compiler:
         self.terms = terminology.Terms(facts)
         self.matchers = matching.Matchers(self.terms, self.library.grown)
         self.invariants = invariants or Invariants()
-        self.sounds = Sounds(self.library, self.terms, self.invariants)
+        self.sounds = Sounds(self.library, self.terms, self.invariants, self.matchers)
         self._checks: dict[str, Check] = {}
         self._extensions: dict[str, Extension | None] = {}
         self._coding = terminology.existing(self.terms)
@@ -81,14 +84,17 @@ class Compiler:
         if structure.type == "Extension":
             return self._object(node, structure.type, node.element.get("invariants", ()))
         name = structure.versioned if structure.header.get("kind") == "resource" else ""
-        inner = self._object(node, structure.type, node.element.get("invariants", ()))
+        place = structure.type if name and structure.type not in _RESOURCES else ""
+        rules = node.element.get("invariants", ())
+        inner = self._object(node, structure.type, rules, place=place)
         if not name:
             return inner
 
         def check(value: Any, path: Path, run: Run) -> None:
-            before, run.in_profile = run.in_profile, name
+            before = run.in_profile, run.place
+            run.in_profile, run.place = name, path
             inner(value, path, run)
-            run.in_profile = before
+            run.in_profile, run.place = before
 
         return check
 
@@ -136,9 +142,9 @@ class Compiler:
             return []
         if not node.children:
             return [self.profile(structure.versioned) or values.nothing]
-        below = self.library.tree(structure)
-        whole = tighten(below, node)
-        return [self._object(whole, code, below.element.get("invariants", ()), structure)]
+        tree = self.library.tree(structure)
+        rules = tree.element.get("invariants", ())
+        return [self._object(tighten(tree, node), code, rules, structure)]
 
     def _referenced(self, node: Node) -> Check:
         """The check behind a content reference; looked up late, as it may contain itself."""
@@ -245,33 +251,37 @@ class Compiler:
         stated_in: Structure | None = None,
         *,
         stands_alone: bool = True,
+        place: str = "",
     ) -> Check:
         """The check of an object; `stated_in` is the structure that its invariants are read from,
         when that is not the node's own: a data type's rules where a profile lists its parts.
+        `place` is the resource's type where the object is a resource.
         """
-        table = objects.Table({}, {})
+        table = objects.Table({}, {}, [])
         required: list[str] = []
         choices: list[objects.Choice] = []
         for name, child in node.children.items():
             if name.endswith("[x]"):
-                choices.append(self._choice(child, name, table))
+                choices.append(self._choice(child, name, table, place))
             else:
-                self._property(child, name, code, table)
+                self._property(child, name, code, table, place)
                 if child.min > 0 or (child.max != 0 and any(p.min for p in child.slices.values())):
                     required.append(name)
         if code in _RESOURCES or (
             "." not in node.path and node.structure.header["kind"] == "resource"
         ):
             table.fields["resourceType"] = properties.skip
-        place = node.path if code in _INLINE else code
-        rules = self.invariants.rules(invariants, stated_in or node.structure, place)
+        named = node.path if code in _INLINE else code
+        rules = self.invariants.rules(invariants, stated_in or node.structure, named)
         if code == "Extension":
             return objects.extension_object(table, frozenset(required), choices, rules)
         return objects.plain_object(
             table, frozenset(required), choices, rules, stands_alone=stands_alone
         )
 
-    def _property(self, child: Node, name: str, code: str, table: objects.Table) -> None:
+    def _property(
+        self, child: Node, name: str, code: str, table: objects.Table, place: str
+    ) -> None:
         kind = child.types[0] if child.types else None
 
         def build() -> Field:
@@ -289,15 +299,15 @@ class Compiler:
                 return properties.contained(check)
             return properties.many(name, check, child.min, child.max, primitive=primitive)
 
-        def ask() -> Sound | None:
-            extends = name in ("extension", "modifierExtension")
-            return None if extends else self.sounds.property(child, kind)
-
-        self._stub(table, name, build, ask)
+        if name in ("extension", "modifierExtension"):
+            part = Part(child, kind, "extensions", place, code)
+        else:
+            part = Part(child, kind, "property", below(place, name))
+        self._stub(table, name, build, part, sound_lists.noted(name) if place else None)
         if kind is not None and kind["code"] in primitives.TESTS:
             self._stub(table, "_" + name, lambda: self._sibling(child, name, name))
 
-    def _choice(self, child: Node, name: str, table: objects.Table) -> objects.Choice:
+    def _choice(self, child: Node, name: str, table: objects.Table, place: str) -> objects.Choice:
         stem = name[:-3]
         keys: list[str] = []
         group: set[str] = set()
@@ -308,31 +318,36 @@ class Compiler:
             part = by_type.get(code, child)
             own = next((k for k in part.types if k["code"] == code), kind)
             keys.append(key)
-            self._alternative(part, own, key, f"{stem}.ofType({code})", table, group)
+            asked = Part(part, own, "property", below(place, stem))
+            self._alternative(asked, own, key, f"{stem}.ofType({code})", table, group)
         needed = [
             stem + code[:1].upper() + code[1:] for code, part in by_type.items() if part.min > 0
         ]
         group.update(keys)
+        if len(group) > 1:
+            table.groups.append(frozenset(mark + key for key in group for mark in ("", "_")))
         return objects.Choice(
             stem, frozenset(group), child.min > 0 and child.max != 0, tuple(needed)
         )
 
     def _alternative(
         self,
-        part: Node,
+        asked: Part,
         kind: Json,
         key: str,
         name: str,
         table: objects.Table,
         group: set[str],
     ) -> None:
+        part = asked.node
+
         def build() -> Field:
             if part.max == 0:
                 return properties.forbidden(name)
-            field = properties.single(name, self.element(part, kind), self.sounds.value(part, kind))
+            field = properties.single(name, self.element(part, kind))
             return properties.exclusive(field, key, frozenset(group), name.partition(".")[0])
 
-        self._stub(table, key, build)
+        self._stub(table, key, build, asked)
         if kind["code"] in primitives.TESTS:
             self._stub(table, "_" + key, lambda: self._sibling(part, key, name))
 
@@ -340,26 +355,36 @@ class Compiler:
         """The `_name` property: id and extensions of a primitive."""
         kind = child.types[0] if child.types else {"code": "string"}
         structure = self.facts.structure(urls.core_type("Element"))
-        below = self.library.tree(structure) if structure else child
-        whole = tighten(below, child)
+        whole = tighten(self.library.tree(structure) if structure else child, child)
         whole.children = {k: v for k, v in whole.children.items() if k in ("id", "extension")}
         check = self._object(whole, kind["code"], (), stands_alone=False)
         return properties.sibling(key, name, check, is_list=child.is_list)
 
-    @staticmethod
     def _stub(
+        self,
         table: objects.Table,
         key: str,
         build: Callable[[], Field],
-        ask: Callable[[], Sound | None] = lambda: None,
+        asked: Part | None = None,
+        notes: Notes | None = None,
     ) -> None:
+        """A field that is built when a value is first not sound, if a question can tell that."""
+
         def first(value: Any, path: Path, run: Run, holder: Json) -> None:
             table.fields[key] = field = build()
-            if sound := ask():
-                table.sounds[key] = sound
             field(value, path, run, holder)
 
+        def ask(value: Any, run: Run) -> bool:
+            sound = self.sounds.sound(asked, value, run, notes) if asked else None
+            if sound is None:
+                table.sounds.pop(key, None)
+                return False
+            table.sounds[key] = sound
+            return sound(value, run)
+
         table.fields[key] = first
+        if asked:
+            table.sounds[key] = ask
 
     # slices -------------------------------------------------------------------------------------
 
@@ -374,7 +399,7 @@ class Compiler:
             own = part.types[0] if part.types else kind
             check = self.element(part, own)
             test = self.matchers.for_slice(part, by)
-            asked = self.sounds.question(part, own)
+            asked = self.sounds.question(Part(part, own, "value"))
             parts.append(slices.Slice(slice_name, test, check, part.min, part.max, asked))
         rest = self.element(child, kind)
         return slices.sliced(
@@ -387,7 +412,7 @@ class Compiler:
             url = matching.slice_url(part)
             kind = part.types[0] if part.types else {"code": "Extension"}
             known = self.extension(url)
-            check, asked = self.element(part, kind), self.sounds.question(part, kind)
+            check, asked = self.element(part, kind), self.sounds.question(Part(part, kind, "value"))
             slots[url] = extensions.Slot(
                 check, part.min, part.max, known.contexts if known else [], asked
             )

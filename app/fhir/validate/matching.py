@@ -133,6 +133,31 @@ class Matchers:
             return tests[0]
         return lambda value, run: all(test(value, run) for test in tests)
 
+    def plain(self, part: Node, by: list[list[str]]) -> tuple[str, Any] | None:
+        """The property ("" for the element itself) and the pattern that it has in a slice.
+
+        None where more than that decides.
+        """
+        if len(by) != 1 or by[0][0] not in ("value", "pattern"):
+            return None
+        steps = steps_of(by[0][1])
+        if len(steps) > 1 or any(step[0] != "name" for step in steps):
+            return None
+        node, pattern = self._walk(part, steps)
+        if pattern is None and node is not None and "fixed" not in node.element:
+            pattern = node.element.get("pattern")
+        return None if pattern is None else (steps[0][1] if steps else "", pattern)
+
+    def types(self, part: Node, by: list[list[str]]) -> tuple[str, frozenset[str]] | None:
+        """The property whose resource type decides about a slice, and which types that are."""
+        if len(by) != 1 or by[0][0] != "type":
+            return None
+        steps = steps_of(by[0][1])
+        if len(steps) != 1 or steps[0][0] != "name":
+            return None
+        node = self._walk(part, steps)[0]
+        return steps[0][1], frozenset(kind["code"] for kind in node.types) if node else frozenset()
+
     def _one(self, part: Node, kind: str, path: str) -> Test:
         steps = steps_of(path)
         if kind in ("value", "pattern"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from app.fhir.validate.run import NONE, Check, Field, Path, Run, Sound
@@ -27,10 +27,14 @@ class Choice:
 
 @sealed(frozen=True, slots=True)
 class Table:
-    """The properties of an object: the field of each, and the question that may settle it first."""
+    """The properties of an object: the field of each, and the question that may settle it first.
+
+    `groups` are the properties of which only one may be there, or no question settles anything.
+    """
 
     fields: dict[str, Field]
     sounds: dict[str, Sound]
+    groups: list[frozenset[str]]
 
 
 def plain_object(
@@ -47,12 +51,16 @@ def plain_object(
     """
     due = [choice for choice in choices if choice.required or choice.needed]
     more = bool(due or rules)
-    fields, ask = table.fields, table.sounds.get
+    fields, asked, groups = table.fields, table.sounds.get, table.groups
 
     def check(value: Any, path: Path, run: Run) -> None:
         if type(value) is not dict or not value:
             no_object(value, path, run)
             return
+        ask: Callable[[str], Sound | None] = asked
+        for group in groups:
+            if len(group & value.keys()) > 1:
+                ask = _nothing
         for key, item in value.items():
             sound = ask(key)
             if sound is not None and sound(item, run):
@@ -74,6 +82,10 @@ def plain_object(
                 rule(value, path, run)
 
     return check
+
+
+def _nothing(_key: str) -> None:
+    return None
 
 
 def extension_object(

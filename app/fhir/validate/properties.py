@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.fhir.validate.run import NONE, Check, Field, Path, Run, Sound
+from app.fhir.validate.run import NONE, Check, Field, Path, Run
 from app.fhir.validate.wording import shape
 
 Json = dict[str, Any]
@@ -24,12 +24,11 @@ def forbidden(name: str) -> Field:
     return field
 
 
-def single(name: str, check: Check, sound: Sound | None = None) -> Field:
-    """A property with one value, which a question may settle first."""
+def single(name: str, check: Check) -> Field:
+    """A property with one value."""
 
     def field(value: Any, path: Path, run: Run, holder: Json) -> None:
-        if sound is None or not sound(value, run):
-            check(value, (path, name, NONE), run)
+        check(value, (path, name, NONE), run)
 
     return field
 

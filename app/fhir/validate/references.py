@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from app.fhir import urls
 from app.fhir.bundle import rest_parts
+from app.fhir.validate import primitives
 from app.fhir.validate.library import Library
 from app.fhir.validate.run import Job, Path, Run
 from app.fhir.validate.wording import word
@@ -43,21 +44,25 @@ class Targets:
     def follow(self, value: Json, run: Run) -> bool:
         """Whether a Reference leads to something allowed, which is then asked for its profiles."""
         address = value.get("reference")
-        if type(address) is not str or not address or address[0] == "#":
-            return address is None and "type" not in value
+        return "type" not in value if address is None else self.reach(address, run)
+
+    def reach(self, address: Any, run: Run) -> bool:
+        """As `follow`, for the address of a Reference, which may be no sound text either."""
+        if type(address) is not str:
+            return False
         near = run.job.near
         job = near.get(address)
         if job is None:
-            target = run.find(address)
-            job = run.jobs.get(id(target)) if target is not None else None
-            if job is None:
+            target = _target(address, run)
+            if target is None:
                 return False
-            near[address] = job
+            job = near[address] = target
         kind = job.resource.get("resourceType")
         if type(kind) is not str or not (self.anything or kind in self.wanted):
             return False
         run.job.links.append(job)
-        if profiles := self.wanted.get(kind):
+        profiles = self.wanted.get(kind)
+        if profiles and profiles not in job.asked:
             run.want(job, profiles)
         return True
 
@@ -105,3 +110,11 @@ class Targets:
             run.error("reference-format", path, "no form of a reference")
         elif run.job.scope is not None and (address.startswith("urn:") or (parts and not parts[0])):
             run.add("warning", "reference-unresolved", path, "not an entry of this bundle")
+
+
+def _target(address: str, run: Run) -> Job | None:
+    """The waiting resource outside of the present one that a sound address means."""
+    if primitives.string(address) is not None or address[0] == "#":
+        return None
+    found = run.find(address)
+    return None if found is None else run.jobs.get(id(found))

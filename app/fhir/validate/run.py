@@ -31,11 +31,11 @@ class Question:
 
     __slots__ = ("ask",)
 
-    def __init__(self, write: Callable[[], Sound | None]) -> None:
+    def __init__(self, write: Callable[[Any, Run], Sound | None]) -> None:
         self.ask: Sound
 
         def first(value: Any, run: Run) -> bool:
-            self.ask = write() or _not_sure
+            self.ask = write(value, run) or _not_sure
             return self.ask(value, run)
 
         self.ask = first
@@ -102,11 +102,16 @@ def _claims(resource: Json) -> list[tuple[int, str]]:
     listed = meta.get("profile") if type(meta) is dict else None
     if type(listed) is not list:
         return []
+    if len(listed) == 1 and type(listed[0]) is str:
+        return [(0, listed[0])]
     return [(index, claim) for index, claim in enumerate(listed) if type(claim) is str]
 
 
 class Run:
-    """One validation. Checks read `resource`, `root`, `job`; they report with `add`."""
+    """One validation. Checks read `resource`, `root`, `job`; they report with `add`.
+
+    `in_profile` and `place` are the profile and the path of the resource that is being checked.
+    """
 
     __slots__ = (
         "_found",
@@ -116,6 +121,7 @@ class Run:
         "job",
         "jobs",
         "member_of",
+        "place",
         "queue",
         "resource",
         "resource_path",
@@ -134,6 +140,7 @@ class Run:
         self.root: Json = {}
         self.resource_path: Path = ("", "", NONE)
         self.in_profile = ""
+        self.place: Path = ("", "", NONE)
 
     def add(
         self,

@@ -1,314 +1,224 @@
-"""One generated question for each property of a data type: is there nothing to say about it?
+"""One generated question for each property: is there nothing to say about it?
 
-Most of what is sent is sound, and most of that are codings, identifiers, addresses, extensions. The
-closures of `compiler.py` take a call for each part of them and carry the place along, which only a
-finding needs. `Sounds` writes one Python function for a property with all its parts, which answers
-True where those closures would report nothing, and False where they must look: they alone decide
-what is wrong. So a question may be too strict, never too lenient; `tests/unit/validate/test_sound.py`
-holds it to that.
+Most of what is sent is sound. The closures of `compiler.py` take a call for each part of it and
+carry the place along, which only a finding needs. `Sounds` writes one Python function for a property
+with all that is in it, down to the last coding, which answers True where those closures would report
+nothing, and False where they must look: they alone decide what is wrong. So a question may be too
+strict, never too lenient; `tests/conformance/test_sound.py` holds it to that.
 
-What is rare (an element's id, an extension inside a data type, a `_x` sibling) is left out of the
-questions: one property more than those asked for, and the answer is False.
+A question is written when a value is first seen, and written for such values: what that value has
+is looked at in place, in its order; for everything else there are questions of their own, written
+when it comes. What a question does on its way (resources that references ask for profiles) the
+closures would do as well, in the same order, and doing it twice changes nothing.
+
+What is rare (an element's id, a `_x` sibling) is left out: the answer is False.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from app.fhir import urls
-from app.fhir.validate import amendments, matching, primitives, references, terminology
+from app.fhir.validate import (
+    matching,
+    primitives,
+    sound_extensions,
+    sound_objects,
+    sound_slices,
+    terminology,
+)
 from app.fhir.validate.facts import Structure
 from app.fhir.validate.invariants import Invariants
 from app.fhir.validate.library import Library
 from app.fhir.validate.run import Question, Run, Sound
-from app.fhir.validate.sound_code import Code
+from app.fhir.validate.sound_code import Code, Notes
+from app.fhir.validate.sound_shape import Odd, Part, one_of
+from app.fhir.validate.sound_values import INLINE, Held, Values
 from app.fhir.validate.tree import Node, tighten
 
 Json = dict[str, Any]
-Held = Mapping[str, str]
-Write = Callable[[Code, str, bool], None]
 
-_ASIDE: Final = frozenset({"id", "extension", "modifierExtension"})
-_LIMITS: Final = frozenset({"maxLength", "minValue", "maxValue"})
-_INLINE: Final = frozenset({"BackboneElement", "Element"})
-_SMALL: Final = frozenset({"Coding", "CodeableConcept"})
-"""What is written where it stands, inside other types too."""
-_HELD: Final = {"Coding": ("system", "code"), "CodeableConcept": ("coding",)}
-"""Properties that are looked at together."""
-_MOST_KINDS: Final = 6
-_ADDRESS: Final = '{v}[:7] in ROOTS and {v}.isprintable() and " " not in {v}'
-_TEXTS: Final = {
-    primitives.string: "{v}.isprintable() and {v} and not {v}.isspace()",
-    primitives.code: '{v} and {v}.isprintable() and " " not in {v}',
-    primitives.uri: _ADDRESS,
-    primitives.absolute: _ADDRESS,
-    primitives.canonical: _ADDRESS,
-}
-"""What is enough for most texts of a format, without a call."""
-
-
-class Odd(Exception):
-    """No question is written for this: its closure is always asked."""
+_RESOURCES: Final = frozenset({"Resource", "DomainResource"})
 
 
 class Sounds:
     """Writes the questions of one guide."""
 
-    def __init__(self, library: Library, terms: terminology.Terms, invariants: Invariants) -> None:
-        self._library = library
-        self._terms = terms
-        self._invariants = invariants
-        self._known = terminology.known(terms)
+    def __init__(
+        self,
+        library: Library,
+        terms: terminology.Terms,
+        invariants: Invariants,
+        matchers: matching.Matchers,
+    ) -> None:
+        self.library = library
+        self.matchers = matchers
+        self.values = Values(library, terms, invariants)
+        self.leading: dict[str, bool] = {}
+        self._known: dict[tuple[int, str, str, str, str], tuple[Part, Question]] = {}
 
-    def property(self, node: Node, kind: Json | None) -> Sound | None:
-        """The question for a property with all its values; None where none is written."""
-        return _made(lambda code: self._property(code, node, kind, "v", False))
+    def question(self, part: Part) -> Question:
+        """The question about a part, written when it is first asked."""
+        key = (
+            id(part.node),
+            part.kind["code"] if part.kind else "",
+            part.how,
+            part.place,
+            part.holder,
+        )
+        known = self._known.get(key)
+        if known is None:
+            question = Question(lambda value, run: self.sound(part, value, run))
+            known = self._known[key] = (part, question)
+        return known[1]
 
-    def value(self, node: Node, kind: Json | None) -> Sound | None:
-        """The question for one value of an element; None where none is written."""
-        return _made(lambda code: self._element(code, node, kind, "v", False))
+    def sound(self, part: Part, value: Any, run: Run, notes: Notes | None = None) -> Sound | None:
+        """A function for a part, made for what such a value has; None where none is written.
 
-    def question(self, node: Node, kind: Json | None) -> Question:
-        """As `value`, written when it is first asked."""
-        return Question(lambda: self.value(node, kind))
+        With `notes` it may answer True although there are warnings: it reports them, by `notes`.
+        """
+        code = Code(run, notes)
+        try:
+            self.part(code, part, "v", [value], first=True)
+        except Odd:
+            return None
+        return code.function()
 
-    def _property(self, code: Code, node: Node, kind: Json | None, name: str, within: bool) -> None:
-        if node.max == 0 or (node.slices and node.is_list):
+    def part(
+        self, code: Code, part: Part, name: str, seen: list[Any], *, first: bool = False
+    ) -> None:
+        """What is asked about a part; with `first` a value is written out whatever it is."""
+        if part.node.max == 0:
             raise Odd
-        if not node.is_list:
-            self._element(code, node, kind, name, within)
-            return
+        with code.silent(part.choice):
+            self._written(code, part, name, seen, first=first)
+
+    def _written(self, code: Code, part: Part, name: str, seen: list[Any], *, first: bool) -> None:
+        node = part.node
+        if part.how == "extensions":
+            sound_extensions.write(self, code, part, name, seen)
+        elif part.how == "object":
+            sound_objects.write(self, code, part, name, seen)
+        elif part.how == "value" and first:
+            self._content(code, part, name, seen, whole=True)
+        elif part.how == "value" or not node.is_list:
+            self.element(code, part, name, seen)
+        else:
+            self._list(code, part, name, seen)
+
+    def _list(self, code: Code, part: Part, name: str, seen: list[Any]) -> None:
+        node = part.node
+        items = [item for value in seen if type(value) is list for item in value]
         code.unless(f"type({name}) is list and {name}")
         if node.min > 1 or node.max is not None:
             most = "" if node.max is None else f" <= {node.max}"
             code.unless(f"{node.min} <= len({name}){most}")
         one = code.variable()
+        if node.slices:
+            sound_slices.write(self, code, part, name, items)
+            return
         with code.block(f"for {one} in {name}:"):
-            self._element(code, node, kind, one, within)
+            self.element(code, one_of(part), one, items)
+
+    def element(self, code: Code, part: Part, name: str, seen: list[Any]) -> None:
+        """One value, looked at in place where such a one was seen and there is room."""
+        if part.kind and part.kind["code"] in primitives.TESTS:
+            self.values.primitive(code, part.node, part.kind["code"], name)
+        elif code.has_room and any(type(value) is dict for value in seen):
+            self._content(code, part, name, seen)
+        else:
+            self._ask(code, one_of(part), name)
+
+    def _ask(self, code: Code, part: Part, name: str) -> None:
+        code.unless(f"{code.value(self.question(part))}.ask({name}, run)")
 
     # values -------------------------------------------------------------------------------------
 
-    def _element(self, code: Code, node: Node, kind: Json | None, name: str, within: bool) -> None:
-        if kind is None or kind["code"] in _INLINE:
-            raise Odd
-        if kind["code"] in primitives.TESTS:
-            self._primitive(code, node, kind["code"], name)
-            return
-        if within and kind["code"] not in _SMALL:
-            code.unless(f"{code.value(self.question(node, kind))}.ask({name}, run)")
-            return
-        structure = self._structure(kind)
-        below = self._library.tree(structure)
-        whole = tighten(below, node) if node.children else below
-        held = self._object(code, whole, kind["code"], name)
-        self._ruled(code, below.element.get("invariants", ()), structure, kind["code"], name)
-        self._stated(code, node, kind, name, held)
+    def _content(
+        self, code: Code, part: Part, name: str, seen: list[Any], *, whole: bool = False
+    ) -> None:
+        """All that is asked about a value; where it is not `whole`, the usual forms first."""
+        node, kind = part.node, part.kind
+        type_code = kind["code"] if kind else ""
+        if kind is None or type_code in INLINE:
+            self._backbone(code, part, name, seen)
+        elif type_code in primitives.TESTS:
+            self.values.primitive(code, node, type_code, name)
+        elif type_code in _RESOURCES or self.library.is_resource(type_code):
+            self._resource(code, node, kind, name)
+        else:
+            self._data(code, part, kind, name, seen, whole=whole)
 
-    def _structure(self, kind: Json) -> Structure:
+    def _backbone(self, code: Code, part: Part, name: str, seen: list[Any]) -> None:
+        node = part.node
+        target = node.element.get("contentReference") if part.kind is None else None
+        if target and not node.children:
+            root = self.library.tree(node.structure)
+            for step in target.split(".")[1:]:
+                root = root.children[step.partition(":")[0]]
+            self._ask(code, Part(root, None, "object"), name)
+        else:
+            sound_objects.write(self, code, part, name, seen)
+        self.values.stated(code, node, part.kind, name, {})
+
+    @staticmethod
+    def _resource(code: Code, node: Node, kind: Json, name: str) -> None:
+        """The resource of an entry, which waits for its profiles: they are asked for here."""
+        if node.path != "Bundle.entry.resource":
+            raise Odd
+        base = kind["code"]
+        wanted = () if base in _RESOURCES else kind.get("profiles") or (urls.core_type(base),)
+        code.unless(f"type({name}) is dict and {name}")
+        if wanted:
+            job = code.variable()
+            code.add(f"{job} = run.jobs.get(id({name}))")
+            code.add(f"if {job} is not None: run.want({job}, {code.value(tuple(wanted))})")
+
+    def _data(
+        self, code: Code, part: Part, kind: Json, name: str, seen: list[Any], *, whole: bool
+    ) -> None:
+        """A value of a data type."""
+        node, type_code, values = part.node, kind["code"], self.values
+        structure = self.structure(kind)
+        below = self.library.tree(structure)
+        rules = below.element.get("invariants", ())
+        if type_code == "Extension":
+            sound_extensions.write_one(self, code, part, name, seen, "")
+            return
+        plain = not whole and not node.children and not kind.get("profiles")
+        if plain and type_code == "Reference":
+            values.reference(code, kind, name, self._other(code, part))
+            values.ruled(code, rules, structure, type_code, name)
+            values.stated(code, node, kind, name, None, structure)
+            return
+        if plain and type_code == "CodeableConcept" and below.children["coding"].types:
+            coding = below.children["coding"]
+            one = Part(coding, coding.types[0], "value")
+            others = self._other(code, part), self._other(code, one)
+            values.concept(code, node, name, *others)
+            values.ruled(code, rules, structure, type_code, name)
+            values.stated(code, node, kind, name, None, structure)
+            return
+        if plain and type_code == "Coding":
+            values.coding(code, name, self._other(code, part))
+            held: Held = {}
+        else:
+            tree = tighten(below, node) if node.children else below
+            inner = Part(tree, kind, part.how, part.place)
+            held = sound_objects.write(self, code, inner, name, seen)
+        values.ruled(code, rules, structure, type_code, name)
+        values.stated(code, node, kind, name, held, structure)
+
+    def _other(self, code: Code, part: Part) -> str:
+        return f"{code.value(self.question(one_of(part)))}.ask"
+
+    def structure(self, kind: Json) -> Structure:
+        """The structure of a data type; Odd where it has no such."""
         profiles = kind.get("profiles", ())
-        facts = self._library.facts
+        facts = self.library.facts
         structure = facts.structure(profiles[0]) if profiles else None
         if structure is None:
             structure = facts.structure(urls.core_type(kind["code"]))
         if structure is None or len(profiles) > 1 or structure.header.get("kind") == "resource":
             raise Odd
         return structure
-
-    def _primitive(self, code: Code, node: Node, kind: str, name: str) -> None:
-        element = node.element
-        if not _LIMITS.isdisjoint(element):
-            raise Odd
-        test = primitives.test_of(node.path, kind)
-        expected = element.get("fixed", element.get("pattern"))
-        if isinstance(expected, str) and test(expected) is None:
-            code.unless(f"{name} == {code.value(expected)}")
-        elif expected is not None:
-            raise Odd
-        elif test in _TEXTS:
-            usual = f"type({name}) is str and {_TEXTS[test].format(v=name)}"
-            code.unless(f"({usual}) or {code.value(test)}({name}) is None")
-        else:
-            code.unless(f"{code.value(test)}({name}) is None")
-        bound = self._terms.bound_text(element, kind)
-        allowed = terminology.text_test(bound) if bound else None
-        if allowed is not None:
-            code.unless(f"{code.value(allowed)}({name})")
-        self._ruled(code, element.get("invariants", ()), node.structure, kind, name)
-
-    def _ruled(
-        self, code: Code, keys: Iterable[str], structure: Structure, place: str, name: str
-    ) -> None:
-        rules = self._invariants.later(keys, structure, place)
-        if rules is not None:
-            made, make = code.value(rules.made), code.value(rules.make)
-            code.unless(f"not ({made} or {make}())[0]({name}, run.context)")
-
-    def _stated(self, code: Code, node: Node, kind: Json, name: str, held: Held) -> None:
-        """What an element adds to its type; `held` are the variables of its properties."""
-        element = node.element
-        if "fixed" in element:
-            raise Odd
-        if "pattern" in element:
-            code.unless(f"{code.value(matching.holding(element['pattern']))}({name})")
-        if kind["code"] == "Reference":
-            targets = references.Targets.of(kind.get("targets", ()), self._library)
-            code.unless(f"{code.value(targets.follow)}({name}, run)")
-        self._bound(code, node, kind["code"], name, held)
-        if kind["code"] == "Coding":
-            system, one = held["system"], held["code"]
-            known = code.value(self._known)
-            code.unless(f"{system} is None or {one} is None or {known}({system}, {one})")
-        self._ruled(code, element.get("invariants", ()), node.structure, kind["code"], name)
-
-    def _bound(self, code: Code, node: Node, kind: str, name: str, held: Mapping[str, str]) -> None:
-        binding = node.element.get("binding")
-        values = self._terms.value_set(binding["values"]) if binding else None
-        if not binding or values is None:
-            return
-        if terminology.coded(values, amendments.strength(binding, node.path), kind) is None:
-            return
-        codes, undecided = code.value(values.codes), code.value(values.undecided)
-        if kind != "CodeableConcept":
-            within = f"{code.value(terminology.coding_in)}({code.value(values)}, {name})"
-            code.unless(f"'code' not in {name} or {within}")
-            return
-        one, system = code.variable(), code.variable()
-        with code.block(f"for {one} in {held['coding']} or ():"):
-            code.add(f"{system} = {one}.get('system')")
-            listed = f"{one}.get('code') in {codes}.get({system}, ())"
-            code.add(f"if 'code' in {one} and ({system} in {undecided} or {listed}): break")
-        code.add("else: return False")
-
-    # objects ------------------------------------------------------------------------------------
-
-    def _object(self, code: Code, node: Node, kind: str, name: str) -> Held:
-        """All properties of an object; the variables that hold them."""
-        code.unless(f"type({name}) is dict and {name}")
-        parts, due = self._parts(node, kind)
-        wanted = dict.fromkeys(
-            [*due, *_HELD.get(kind, ()), *(parts if kind == "Extension" else ())]
-        )
-        held = {key: code.variable() for key in wanted}
-        if held:
-            code.add(f"{' = '.join(held.values())} = None")
-        key, value = code.variable(), code.variable()
-        word = "if"
-        with code.block(f"for {key}, {value} in {name}.items():"):
-            for part, write in parts.items():
-                start = code.mark()
-                try:
-                    with code.block(f"{word} {key} == {part!r}:"):
-                        if part in held:
-                            code.add(f"{held[part]} = {value}")
-                        write(code, value, True)
-                    word = "elif"
-                except Odd:
-                    if part in due:
-                        raise
-                    code.back(start)
-            code.add("else: return False" if word == "elif" else "return False")
-        for part in due:
-            code.unless(f"{held[part]} is not None")
-        if kind == "Extension":
-            there = [f"({held[part]} is not None)" for part in parts if part != "url"]
-            code.unless(f"{' + '.join(there) or '0'} == 1")
-        return held
-
-    def _parts(self, node: Node, kind: str) -> tuple[dict[str, Write], list[str]]:
-        """The properties of an object that a question can be written for, and those that are due."""
-        parts: dict[str, Write] = {}
-        due: list[str] = []
-        for key, child in node.children.items():
-            slices = child.slices.values()
-            if kind == "Extension" and key == "extension":
-                self._nested(child, parts)
-            elif kind == "Extension" and key == "value[x]":
-                self._values(child, parts, due)
-            elif key.endswith("[x]"):
-                if child.min > 0 or any(part.min for part in slices):
-                    raise Odd
-            elif key not in _ASIDE:
-                own = child.types[0] if child.types else None
-                parts[key] = self._writer(self._property, child, own)
-            if "[" not in key and (child.min > 0 or any(p.min and child.max != 0 for p in slices)):
-                due.append(key)
-        if any(key not in parts for key in due):
-            raise Odd
-        return parts, due
-
-    @staticmethod
-    def _writer(
-        write: Callable[[Code, Node, Json | None, str, bool], None], node: Node, kind: Json | None
-    ) -> Write:
-        return lambda code, name, within: write(code, node, kind, name, within)
-
-    # extensions ---------------------------------------------------------------------------------
-
-    def _values(self, choice: Node, parts: dict[str, Write], due: list[str]) -> None:
-        """The value of an extension; of several types one, by the rule that content comes once."""
-        if choice.max == 0:
-            return
-        if len(choice.types) > _MOST_KINDS or (choice.min > 0 and len(choice.types) > 1):
-            raise Odd
-        by_type = {k["code"]: part for part in choice.slices.values() for k in part.types[:1]}
-        for kind in choice.types:
-            type_code = kind["code"]
-            part = by_type.get(type_code, choice)
-            own = next((k for k in part.types if k["code"] == type_code), kind)
-            key = "value" + type_code[:1].upper() + type_code[1:]
-            if part.max != 0:
-                parts[key] = self._writer(self._element, part, own)
-            if part.min > 0:
-                due.append(key)
-
-    def _nested(self, child: Node, parts: dict[str, Write]) -> None:
-        """The extensions inside an extension, where its definition names them all."""
-        if child.max == 0 or not child.slices:
-            return
-        slots: dict[str, Question] = {}
-        counts: list[tuple[str, int, int | None]] = []
-        for part in child.slices.values():
-            url = matching.slice_url(part)
-            counts.append((url, part.min, part.max))
-            if self._library.facts.structure(url) is None:
-                kind = part.types[0] if part.types else {"code": "Extension"}
-                slots[url] = self.question(part, kind)
-        inner = _inner(slots, counts, child.min, child.max)
-
-        def write(code: Code, name: str, _within: bool) -> None:
-            code.unless(f"type({name}) is list and {code.value(inner)}({name}, run)")
-
-        parts["extension"] = write
-
-
-def _inner(
-    slots: Mapping[str, Question],
-    counts: Sequence[tuple[str, int, int | None]],
-    least: int,
-    most: int | None,
-) -> Sound:
-    def inner(listed: Any, run: Run) -> bool:
-        seen = []
-        for item in listed:
-            url = item.get("url") if type(item) is dict else None
-            asked = slots.get(url) if type(url) is str else None
-            if asked is None or not asked.ask(item, run):
-                return False
-            seen.append(url)
-        for url, fewest, highest in counts:
-            count = seen.count(url)
-            if count < fewest or (highest is not None and count > highest):
-                return False
-        return 0 < len(seen) >= least and (most is None or len(seen) <= most)
-
-    return inner
-
-
-def _made(write: Callable[[Code], None]) -> Sound | None:
-    code = Code()
-    try:
-        write(code)
-    except Odd:
-        return None
-    return code.function()

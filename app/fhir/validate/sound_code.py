@@ -5,22 +5,42 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from app.fhir.validate import primitives
-from app.fhir.validate.run import Sound
+from app.fhir.validate.run import Check, Run, Sound
 
 Mark = tuple[int, int]
+Notes = Callable[[Any, Any, Run], bool]
+_NOTES: Final = "noted = ("
+
+_MOST_LINES: Final = 600
+_MOST_LOOPS: Final = 8
+_DEEPEST: Final = 40
+"""Python compiles 20 loops inside each other, 100 levels of indentation."""
 
 
 class Code:
-    """A function of `v` and `run` in the making: it answers False early, or True at its end."""
+    """A function of `v` and `run` in the making: it answers False early, or True at its end.
 
-    def __init__(self) -> None:
+    `run` is the validation in which it is written. With `notes` it takes note of warnings on its way,
+    which are reported at its end.
+    """
+
+    def __init__(self, run: Run, notes: Notes | None = None) -> None:
+        self.run = run
+        self.notes = notes
         self._lines: list[str] = []
         self._values: list[Any] = []
         self._depth = 2
+        self._loops = 0
         self._variables = 0
+
+    @property
+    def has_room(self) -> bool:
+        """Whether more should be written here, not into a function of its own."""
+        shallow = self._loops < _MOST_LOOPS and self._depth < _DEEPEST
+        return shallow and len(self._lines) < _MOST_LINES
 
     def add(self, line: str) -> None:
         """One line at the present depth."""
@@ -30,15 +50,34 @@ class Code:
         """The answer is False where the condition does not hold."""
         self.add(f"if not ({condition}): return False")
 
+    def warn(self, check: Check, name: str) -> str:
+        """A statement for where a check of a value has a warning to report."""
+        return (
+            "return False" if self.notes is None else f"{_NOTES}{self.value(check)}, {name}, noted)"
+        )
+
+    @contextmanager
+    def silent(self, quiet: bool) -> Iterator[None]:
+        """Where it is `quiet`, no note is taken meanwhile: the answer is False instead."""
+        before = self.notes
+        self.notes = None if quiet else before
+        try:
+            yield
+        finally:
+            self.notes = before
+
     @contextmanager
     def block(self, line: str) -> Iterator[None]:
         """What is added meanwhile stands inside of `line`."""
+        loop = line.startswith("for ")
         self.add(line)
         self._depth += 1
+        self._loops += loop
         try:
             yield
         finally:
             self._depth -= 1
+            self._loops -= loop
 
     def variable(self) -> str:
         """A name that is not used yet."""
@@ -60,7 +99,12 @@ class Code:
 
     def function(self) -> Sound:
         """The function; two with the same lines share their code."""
-        made: Sound = _maker(len(self._values), "\n".join(self._lines))(*self._values)
+        lines, values = self._lines, self._values
+        if any(_NOTES in line for line in lines):
+            values = [*values, self.notes]
+            end = f"  return noted is None or c{len(values)}(v, noted, run)"
+            lines = ["  noted = None", *lines, end]
+        made: Sound = _maker(len(values), "\n".join(lines))(*values)
         return made
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from app.fhir import urls
+from app.fhir.validate import primitives
 from app.fhir.validate.facts import Facts, ValueSet
 from app.fhir.validate.run import NONE, Check, Path, Run
 from app.fhir.validate.wording import word
@@ -26,6 +27,8 @@ _SHAPES: Final[dict[str, re.Pattern[str]]] = {
     urls.system.NUCC: re.compile(r"[0-9A-Z]{9}X"),
     urls.system.PLACE_OF_SERVICE: re.compile(r"[0-9]{2}"),
 }
+_MOST_SYSTEMS: Final = 500
+_PLAIN: Final = re.compile("[!-~]+")
 _X12_SET: Final = re.compile(re.escape(urls.system.X12_VALUE_SETS) + r".*/([0-9]{1,6})")
 # X12 elements whose codes are lists of NUBC and NUCC, under those bodies' addresses.
 _KEPT_ELSEWHERE: Final = frozenset({"127", "1314", "1315", "1352"})
@@ -108,10 +111,15 @@ def text_test(values: ValueSet) -> Callable[[str], bool] | None:
     shape = _TEXT_SHAPES.get(values.url.rpartition("/")[2])
     if shape is not None:
         return lambda code: shape.fullmatch(code) is not None
-    if values.open or values.undecided:
+    allowed = text_codes(values)
+    return None if allowed is None else allowed.__contains__
+
+
+def text_codes(values: ValueSet) -> frozenset[str] | None:
+    """The bare codes of a set; None where they cannot be listed."""
+    if values.open or values.undecided or values.url.rpartition("/")[2] in _TEXT_SHAPES:
         return None
-    allowed = frozenset().union(*values.codes.values())
-    return allowed.__contains__
+    return frozenset().union(*values.codes.values())
 
 
 def coded(values: ValueSet, strength: str, type_code: str) -> Check | None:
@@ -178,6 +186,36 @@ def known(terms: Terms) -> Callable[[str, str], bool]:
         return shape is None or shape.fullmatch(code) is not None
 
     return known
+
+
+class Known(dict[str, Callable[[str], object]]):
+    """Tests of a code, by its system: whether nothing is to be said about either of them.
+
+    It answers for every system, and keeps what it answered for the first ones.
+    """
+
+    def __init__(self, terms: Terms) -> None:
+        super().__init__()
+        self._terms = terms
+
+    def __missing__(self, system: str) -> Callable[[str], object]:
+        if ":" not in system or primitives.uri(system) is not None:
+            return _never
+        test = self._test(system)
+        if len(self) < _MOST_SYSTEMS:
+            self[system] = test
+        return test
+
+    def _test(self, system: str) -> Callable[[str], object]:
+        if system in self._terms.systems():
+            codes = self._terms.system(system) or frozenset()
+            odd = [code for code in codes if primitives.code(code) is not None]
+            return codes.difference(odd).__contains__ if odd else codes.__contains__
+        return _SHAPES.get(system, _PLAIN).fullmatch
+
+
+def _never(_code: str) -> bool:
+    return False
 
 
 def existing(terms: Terms) -> Check:

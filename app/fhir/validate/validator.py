@@ -25,6 +25,8 @@ class Validator:
         self._compiler = compiler
         self._library = compiler.library
         self._claims: dict[str, str] = {}
+        self._firsts: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._derived: dict[tuple[str, tuple[str, ...]], bool] = {}
         self._fits: dict[tuple[tuple[str, ...], str], tuple[str, ...]] = {}
 
     @staticmethod
@@ -67,8 +69,9 @@ class Validator:
             if profile:
                 self._asked(profile, job, run)
             self._work(run)
-            if job.resource.get("type") == "collection":
-                bundles.unreachable(job.resource, run)
+            bundle = resource.get("resourceType") == "Bundle" and job.scope
+            if bundle and resource.get("type") == "collection":
+                bundles.unreachable(bundle, run)
         except RecursionError:
             run.last("too-deep", path, "nested too deeply to be checked")
         except Enough:
@@ -110,17 +113,19 @@ class Validator:
 
     def _rest(self, job: Job, run: Run) -> None:
         """Claimed profiles, and the base type of a resource that no profile was asked of."""
+        claims = [claim for claim in job.claims if self._claims.get(claim[1]) not in job.done]
+        owed = vitals.profiles(job.resource)
+        if not claims and not owed and len(job.done) > 1:
+            return
         run.enter(job)
-        for index, canonical in job.claims:
+        for index, canonical in claims:
             self._claimed(canonical, index, job, run)
-        for canonical in vitals.profiles(job.resource):
+        for canonical in owed:
             self._one_of((canonical,), job, run)
         if job.done == {""}:
             self._compiler.any_resource(job.resource, job.path, run)
 
     def _claimed(self, canonical: str, index: int, job: Job, run: Run) -> None:
-        if self._claims.get(canonical) in job.done:
-            return
         facts = self._compiler.facts
         structure = facts.structure(canonical) if facts.knows(canonical) else None
         at = ((job.path, "meta", NONE), "profile", index)
@@ -136,10 +141,8 @@ class Validator:
 
     def _one_of(self, profiles: tuple[str, ...], job: Job, run: Run) -> None:
         """Conformance to one of several profiles; issues of the closest one if to none."""
-        lineage = self._library.lineage
-        for canonical in profiles:
-            names = lineage(canonical)[0]
-            if names and names[0] in job.done:
+        for first in self._firsts.get(profiles) or self._first_names(profiles):
+            if first in job.done:
                 return
         fitting = self._fitting(profiles, job.resource.get("resourceType"))
         if not fitting:
@@ -147,16 +150,26 @@ class Validator:
             return
         if job.claims and (claimed := self._claimed_instead(fitting, job)):
             fitting = (claimed,)
+        if len(fitting) == 1:
+            check = self._compiler.profile(fitting[0])
+            if check is not None:
+                check(job.resource, job.path, run)
+                self._finish(fitting[0], job)
+            return
+        self._closest(self._ordered(fitting, job), job, run)
+
+    def _closest(self, profiles: list[str], job: Job, run: Run) -> None:
+        """Conformance to one of several profiles of the resource's type."""
         best: list[Any] | None = None
         least = 0
-        for canonical in self._ordered(fitting, job) if len(fitting) > 1 else fitting:
+        for canonical in profiles:
             check = self._compiler.profile(canonical)
             if check is None:
                 continue
             mark = run.mark()
             check(job.resource, job.path, run)
             errors = run.errors_since(mark)
-            if not errors or len(fitting) == 1:
+            if not errors:
                 self._finish(canonical, job)
                 return
             taken = run.cut(mark)
@@ -165,6 +178,12 @@ class Validator:
         if best is not None:
             run.put(best)
             self._finish(closest, job)
+
+    def _first_names(self, profiles: tuple[str, ...]) -> tuple[str, ...]:
+        """Some profiles with their versions, as far as they are known."""
+        lineages = [self._library.lineage(canonical)[0] for canonical in profiles]
+        known = self._firsts[profiles] = tuple(names[0] for names in lineages if names)
+        return known
 
     def _fitting(self, profiles: tuple[str, ...], kind: Any) -> tuple[str, ...]:
         """Those of some profiles that are about a resource type."""
@@ -176,16 +195,16 @@ class Validator:
                 self._fits[profiles, kind] = known
         return known
 
-    def _claimed_instead(self, profiles: Sequence[str], job: Job) -> str:
+    def _claimed_instead(self, profiles: tuple[str, ...], job: Job) -> str:
         """A claimed profile that derives from one of these: it holds all their rules, and more."""
         for _, claim in job.claims:
-            names = self._library.lineage(claim)[0]
-            if len(names) < 2 or not self._compiler.facts.knows(claim):
-                continue
-            for canonical in profiles:
-                asked = self._library.lineage(canonical)[0]
-                if asked and asked[0] != names[0] and asked[0] in names:
-                    return claim
+            derived = self._derived.get((claim, profiles))
+            if derived is None and self._compiler.facts.knows(claim):
+                above = self._library.lineage(claim)[0][1:]
+                derived = not set(above).isdisjoint(self._first_names(profiles))
+                self._derived[claim, profiles] = derived
+            if derived:
+                return claim
         return ""
 
     def _wrong_type(self, profiles: tuple[str, ...], job: Job, run: Run) -> None:

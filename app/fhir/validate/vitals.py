@@ -11,6 +11,7 @@ from app.fhir import urls
 
 Json = dict[str, Any]
 
+_NONE: Final[set[str]] = set()
 _PROFILES: Final = {
     "85353-1": "vitalspanel",
     "9279-1": "resprate",
@@ -29,7 +30,7 @@ _PROFILES: Final = {
 def profiles(resource: Json) -> set[str]:
     """Canonicals of the vital-sign profiles that an Observation must conform to."""
     if resource.get("resourceType") != "Observation":
-        return set()
+        return _NONE
     code = resource.get("code")
     listed = code.get("coding") if isinstance(code, dict) else None
     names = {
