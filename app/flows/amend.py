@@ -50,8 +50,6 @@ from app.store import Adopted, DocumentKind, NameKind, Resource, Submission, Tak
 TRIES = 5
 """How often an update is judged anew because its case changed meanwhile."""
 
-Json = dict[str, Any]
-
 
 @sealed(frozen=True, slots=True)
 class _Plan:
@@ -146,22 +144,21 @@ def _plan(
     hindered = rules.hindrance(update, amendment, request, decision)
     if hindered is not None:
         return _no(opened, sent, (hindered,), moment)
+    told = replace(opened, request=request, bundle=bundle)
     eligibility, fresh = opened.stored.eligibility, None
     if amendment.judged:
-        eligibility, fresh = _judged(context, sent, opened, bundle, amendment, waited, moment)
+        eligibility, fresh = _judged(context, sent, told, amendment, waited, moment)
         if fresh.errors:
             return _no(opened, sent, fresh.errors, moment)
     restarting = frozenset(each.id for each in context.rulebook.deadlines if each.restarts)
     made = rules.amended(decision, fresh, amendment, request, restarting, moment)
-    told = replace(opened, request=request, bundle=bundle)
     return _Plan(told, made, amendment, eligibility, waited)
 
 
 def _judged(
     context: Context,
     sent: Sent,
-    opened: Open,
-    bundle: Json,
+    told: Open,
     amendment: Amendment,
     waited: Early,
     moment: Moment,
@@ -171,15 +168,16 @@ def _judged(
     Items that keep their authorization count as authorized before, so that a renewal is told from a
     first request.
     """
-    tenant, stored = sent.caller.tenant, opened.stored.decision
+    tenant, stored, request = sent.caller.tenant, told.stored.decision, told.request
     gone = amendment.cancelled | {
         each.sequence for each in stored.items if each.outcome is Outcome.CANCELLED
     }
     kept = tuple(e for e in stored.items if e.sequence not in amendment.judged | gone)
     with context.store.read(tenant) as look:
-        more = (*arrived(context, look, opened.events), *waited.resources)
-        whole = with_resources(bundle, more, moment)
-        request = read_request(whole, sent.request.guide)
+        more = (*arrived(context, look, told.events), *waited.resources)
+        whole = with_resources(told.bundle, more, moment)
+        if more:
+            request = read_request(whole, request.guide)
         request = with_told_facts(request, look, moment.now, context.limits)
     items = tuple(each for each in request.items if each.sequence not in gone)
     return judge(
@@ -189,7 +187,7 @@ def _judged(
         context.rulebook,
         context.settings.namespace,
         moment,
-        StoredHistory(context.store, tenant, opened.case.id, (replace(stored, items=kept),)),
+        StoredHistory(context.store, tenant, told.case.id, (replace(stored, items=kept),)),
     )
 
 

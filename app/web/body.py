@@ -39,6 +39,8 @@ def read(request: Request, limit: int) -> bytes:
 
 
 def _check_media_type(header: str) -> None:
+    if header in READ_TYPES:
+        return
     kind, options = parse_options_header(header)
     if kind.lower() not in READ_TYPES:
         raise WrongMediaType(

@@ -15,7 +15,7 @@ _FORMATS = ("json", "text/json", "application/json", "application/fhir+json")
 
 def check(request: Request) -> None:
     """Raise NotAcceptable when the caller cannot read JSON."""
-    wanted = request.args.get("_format")
+    wanted = request.args.get("_format") if request.query_string else None
     if wanted is not None:
         if wanted.partition(";")[0].strip().replace(" ", "+").lower() not in _FORMATS:
             raise NotAcceptable

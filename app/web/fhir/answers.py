@@ -9,6 +9,8 @@ from app.web.negotiate import CONTENT_TYPE
 
 def fhir(body: bytes, status: int = 200, *, may_be_kept: bool = False) -> Response:
     """A FHIR resource; what concerns a person may not be kept by anybody on the way."""
-    answer = Response(body, status, content_type=CONTENT_TYPE)
-    answer.headers["Cache-Control"] = "no-cache" if may_be_kept else "no-store"
-    return answer
+    return Response(body, status, _KEPT if may_be_kept else _NOT_KEPT)
+
+
+_KEPT = (("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-cache"))
+_NOT_KEPT = (("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store"))
