@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from app.determine.codes import Codes
 from app.determine.criteria import Judge, compiled
 from app.determine.history import wants_authorizations, wants_paid_claims
+from app.determine.sought import Sought
 from app.determine.where import weight
 from app.domain.coverage import Plan
 from app.domain.crd import Guidance
@@ -81,6 +82,7 @@ class Ready:
     exempt: tuple[ReadyRule, ...]
     companions: tuple[ReadyCompanion, ...]
     ref: PolicyRef
+    sought: Sought
     authorizations: bool = False
     paid_claims: bool = False
 
@@ -262,6 +264,7 @@ def _ready(policy: Policy, version: Version) -> Ready:
         ref=PolicyRef(
             policy.id, version.version, policy.sha256, policy.title, f"{POLICY_PATH}{policy.id}"
         ),
+        sought=Sought(policy.id, facts),
         authorizations=any(
             wants_authorizations(place) for spec in facts.values() for place in spec.find
         ),

@@ -25,7 +25,7 @@ def weighed(ready: Ready, subject: Subject) -> Iterator[tuple[Companion, Finding
     """Each companion in force with the finding of its condition, None where it has none."""
     if not ready.companions:
         return
-    facts = Facts(subject, ready.policy.id, ready.version.facts)
+    facts = Facts(subject, ready.sought)
     for each in ready.companions:
         finding = each.when(facts) if each.when else None
         if each.when is None or finding is not None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from app.determine.codes import matches
 from app.determine.compute import compute
 from app.determine.dates import day_of, instant, shift
+from app.determine.sought import Place, Sought
 from app.determine.subject import Subject, given
 from app.determine.units import convert
 from app.domain.facts import Evidence, EvidenceKind, Fact, Source
@@ -18,7 +19,7 @@ from app.sealed import sealed
 
 _YES = frozenset({"Y", "yes", "true", "373066001", "LA33-6"})
 _NO = frozenset({"N", "no", "false", "373067005", "LA32-8"})
-_GIVEN_KINDS = (EvidenceKind.REQUEST, EvidenceKind.COVERAGE)
+_COUNTED = (Take.COUNT, Take.DURATION)
 
 
 @sealed(frozen=True, slots=True)
@@ -32,84 +33,81 @@ class _Candidate:
 
 
 class Facts:
-    """The facts of one policy about one line, each looked up once."""
+    """The facts of one policy about one line, each looked up once.
 
-    def __init__(self, subject: Subject, policy: str, specs: Mapping[str, FactSpec]) -> None:
+    `touched` are those about which the request may say something: fewer, the more were looked up.
+    """
+
+    def __init__(self, subject: Subject, sought: Sought) -> None:
         self.subject = subject
-        self._policy = policy
-        self._specs = specs
+        self.touched = sought.touched(subject.gathered.keys)
+        self._sought = sought
+        self._silent = sought.silent
         self._known: dict[str, Fact] = {}
         self._windows: dict[tuple[str, Span], tuple[date, date]] = {}
 
     def spec(self, name: str) -> FactSpec:
         """How the policy describes this fact."""
-        return self._specs[name]
+        return self._sought.specs[name]
 
     def find(self, name: str) -> Fact:
         """The fact: a value with its source, or unknown and why."""
-        fact = self._known.get(name)
+        known = self._known if name in self.touched else self._silent
+        fact = known.get(name)
         if fact is None:
-            fact = self._known[name] = self._look_up(self._specs[name])
+            fact = known[name] = self._look_up(self._sought.specs[name])
+            if fact.why_unknown == "missing":
+                fact = self._silent.setdefault(name, fact)
+                self.touched.discard(name)
         return fact
 
     def _look_up(self, spec: FactSpec) -> Fact:
         if spec.derive is not None:
             return compute(spec, spec.derive, self.find)
-        places = spec.find
-        answer = next((place for place in places if place.kind is EvidenceKind.ANSWER), None)
-        pooled = spec.take not in (Take.LATEST, Take.FIRST)
+        places = self._sought.places(spec.name)
         whys: list[str] = []
-        if pooled:
-            coded = [place for place in places if place.kind is not EvidenceKind.ANSWER]
-            found = [each for place in coded for each in self._candidates(spec, place)]
+        if spec.take is not Take.LATEST and spec.take is not Take.FIRST:
+            found = [each for place in places[:-1] for each in self._candidates(spec, place)]
             good = [each for each in found if not each.why]
             if good:
                 return self._aggregate(spec, good)
             whys += [each.why for each in found]
-            places = (answer,) if answer else ()
-        if answer is None:
-            places = (*places, _ANSWER)
+            places = places[-1:]
         for place in places:
-            found = list(self._candidates(spec, place))
+            found = self._candidates(spec, place)
             good = [each for each in found if not each.why and each.counts]
             if good:
                 return _choose(spec, good)
             whys += [each.why for each in found]
         return _unknown(spec, whys)
 
-    def _candidates(self, spec: FactSpec, place: Find) -> Iterator[_Candidate]:
-        if place.field and place.kind in (*_GIVEN_KINDS, EvidenceKind.MEMBER):
-            yield from self._given(spec, place)
-            return
-        found = self._evidence(spec, place)
-        if not found:
-            return
-        window = self._window(spec, place.look_back or spec.look_back)
-        for evidence in found:
-            if place.where and not all(
-                _qualifies(evidence, each, each.optional) for each in place.where
-            ):
-                continue
-            if place.excluding and any(
-                _qualifies(evidence, each, False) for each in place.excluding
-            ):
-                continue
-            yield _candidate(spec, place, evidence, window)
-
-    def _given(self, spec: FactSpec, place: Find) -> Iterator[_Candidate]:
-        value = given(self.subject, place.field)
-        if value is not None:
-            kind = "Coverage" if place.kind is EvidenceKind.COVERAGE else "Claim"
-            kind = "Patient" if place.kind is EvidenceKind.MEMBER else kind
-            url = self.subject.request.request_full_url if kind == "Claim" else ""
-            read, why = fitted(value, spec, True)
-            yield _Candidate(read, why, None, Source(url, kind, place.field))
-
-    def _evidence(self, spec: FactSpec, place: Find) -> list[Evidence]:
+    def _candidates(self, spec: FactSpec, place: Place) -> list[_Candidate]:
         gathered = self.subject.gathered
-        if place.kind is EvidenceKind.ANSWER:
-            return gathered.answers((f"{self._policy}/{spec.name}", *place.codes.written))
-        return gathered.coded(place.kind, place.codes, self.subject.service)
+        if place.given:
+            return self._given(spec, place.find)
+        if place.keys.isdisjoint(gathered.keys):
+            return []
+        wanted = place.find
+        if place.links:
+            found = gathered.answers(place.links)
+        else:
+            found = gathered.coded(wanted.kind, wanted.codes, self.subject.service)
+        window = self._window(spec, wanted.look_back or spec.look_back) if found else None
+        return [
+            _candidate(spec, wanted, evidence, window)
+            for evidence in found
+            if not (wanted.where or wanted.excluding) or _fits(evidence, wanted)
+        ]
+
+    def _given(self, spec: FactSpec, place: Find) -> list[_Candidate]:
+        value = given(self.subject, place.field)
+        if value is None:
+            return []
+        kind = "Coverage" if place.kind is EvidenceKind.COVERAGE else "Claim"
+        kind = "Patient" if place.kind is EvidenceKind.MEMBER else kind
+        url = self.subject.request.request_full_url if kind == "Claim" else ""
+        read, why = fitted(value, spec, True)
+        return [_Candidate(read, why, None, Source(url, kind, place.field))]
 
     def _window(self, spec: FactSpec, back: Span | None) -> tuple[date, date] | None:
         if back is None:
@@ -152,7 +150,11 @@ class Facts:
         return Fact(spec.name, True, value, spec.unit, latest, sources)
 
 
-_ANSWER = Find(EvidenceKind.ANSWER)
+def _fits(evidence: Evidence, place: Find) -> bool:
+    for each in place.where:
+        if not _qualifies(evidence, each, each.optional):
+            return False
+    return not any(_qualifies(evidence, each, False) for each in place.excluding)
 
 
 def _candidate(
@@ -164,7 +166,7 @@ def _candidate(
         if why:
             return _Candidate(None, why, at, source)
     raw = _raw(place, evidence)
-    counted = spec.take in (Take.COUNT, Take.DURATION) and place.kind is not EvidenceKind.ANSWER
+    counted = spec.take in _COUNTED and place.kind is not EvidenceKind.ANSWER
     if counted and place.only is None:
         return _Candidate(Decimal(1), "", at, source, evidence)
     if raw is None:
@@ -274,7 +276,7 @@ def _option(value: Scalar, spec: FactSpec) -> tuple[str | None, str]:
 
 def _all_words(value: Scalar) -> frozenset[str]:
     if isinstance(value, Concept):
-        return frozenset(coding.code for coding in value.codings)
+        return frozenset([coding.code for coding in value.codings])
     if isinstance(value, Quantity):
         return frozenset({str(value.value)})
     return frozenset({str(value)})
@@ -337,6 +339,9 @@ def _days_covered(kept: Iterable[_Candidate], window: tuple[date, date] | None) 
 
 
 def _choose(spec: FactSpec, good: list[_Candidate]) -> Fact:
+    if len(good) == 1 and spec.type is not FactType.CODE:
+        only = good[0]
+        return Fact(spec.name, True, only.value, spec.unit, only.at, (only.source,))
     dated = [each for each in good if each.at is not None]
     kept = good
     if dated:

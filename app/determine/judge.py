@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from app.determine.book import Ready, ReadyPathway, ReadyRule
 from app.determine.criteria import combined
 from app.determine.facts import Facts
+from app.determine.sought import operands
 from app.determine.subject import Subject
 from app.determine.words import QUESTION, filled
 from app.domain.decision import Finding, Needed
 from app.domain.facts import Fact, Truth
-from app.domain.policy import Document, Expression, FactSpec, GrantRule, Pathway, Rule, Span
+from app.domain.policy import Document, FactSpec, GrantRule, Pathway, Rule, Span
 from app.domain.values import Text
 from app.sealed import sealed
 
@@ -46,7 +47,7 @@ class Judgement:
 
 def judge(ready: Ready, subject: Subject) -> Judgement:
     """The verdict of a policy version, with its finding tree and the facts that would change it."""
-    facts = Facts(subject, ready.policy.id, ready.version.facts)
+    facts = Facts(subject, ready.sought)
     parts: list[Finding] = []
     truths: list[Truth] = []
     if ready.judge is not None and (common := ready.judge(facts)) is not None:
@@ -182,18 +183,11 @@ def _askable(spec: FactSpec, facts: Facts) -> Iterator[FactSpec]:
     if spec.ask is not None:
         yield spec
     elif spec.derive is not None:
-        for name in _operands(spec.derive):
+        for name in operands(spec.derive):
             if not facts.find(name).known:
                 yield from _askable(facts.spec(name), facts)
     elif spec.find and spec.find[0].field:
         yield spec
-
-
-def _operands(expression: Expression) -> Iterator[str]:
-    if expression.fact:
-        yield expression.fact
-    for each in expression.operands:
-        yield from _operands(each)
 
 
 _THREE_MONTHS = "18804-5"

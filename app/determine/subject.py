@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from app.determine.codes import Codes, belongs, short_codes
 from app.determine.dates import whole_months, whole_years
+from app.determine.sought import Key
 from app.domain.coverage import Coverage
 from app.domain.facts import Evidence, EvidenceKind, Source
 from app.domain.policy import Benefits, CodeSet, GoldCard, Terms
@@ -29,7 +30,10 @@ class Known:
 
 
 class Gathered:
-    """The evidence of a request, found by kind and code without looking through all of it."""
+    """The evidence of a request, found by kind and code without looking through all of it.
+
+    `keys` are what there is, as policies seek it (`app.determine.sought`).
+    """
 
     def __init__(self, evidence: Iterable[Evidence], systems: Mapping[str, str]) -> None:
         self._kinds: dict[EvidenceKind, list[Known]] = {}
@@ -45,6 +49,7 @@ class Gathered:
             for system, code in known.codes:
                 self._places.setdefault((each.kind, system, code), []).append(len(kind))
             kind.append(known)
+        self.keys = frozenset[Key]((*self._places, *self._answers, *self._kinds))
 
     def answers(self, links: Iterable[str]) -> list[Evidence]:
         """The answers to the questions with these link ids."""

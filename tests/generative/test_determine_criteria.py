@@ -111,10 +111,11 @@ def policy(tree: dict[str, Any]) -> Policy:
     return read(content, "drawn", SHIPPED.terms, {})
 
 
-def decided(drawn: Policy, values: Mapping[str, Any]) -> Decision:
-    book: Rulebook = build(
-        [drawn], plans=SHIPPED.plans, benefits=SHIPPED.benefits, terms=SHIPPED.terms
-    )
+def ruled(drawn: Policy) -> Rulebook:
+    return build([drawn], plans=SHIPPED.plans, benefits=SHIPPED.benefits, terms=SHIPPED.terms)
+
+
+def decided(drawn: Policy, values: Mapping[str, Any], book: Rulebook | None = None) -> Decision:
     evidence = tuple(
         Evidence(
             EvidenceKind.ANSWER,
@@ -126,7 +127,7 @@ def decided(drawn: Policy, values: Mapping[str, Any]) -> Decision:
         for name, value in values.items()
     )
     request = replace(CASE.request, evidence=evidence, diagnoses=())
-    return decide(request, CASE.coverage, book, moment_at(CASE.received, "UTC"))
+    return decide(request, CASE.coverage, book or ruled(drawn), moment_at(CASE.received, "UTC"))
 
 
 def naive(node: Criterion, values: Mapping[str, Any]) -> Truth:
@@ -191,6 +192,20 @@ def test_compiled_and_naive_evaluators_agree(tree: dict[str, Any], values: dict[
     assert criterion is not None
     line = decided(drawn, values).items[0]
     assert line.clinical is naive(criterion, values)
+
+
+@settings(max_examples=200, deadline=None)
+@given(TREES, st.lists(VALUES, min_size=2, max_size=5))
+def test_earlier_requests_leave_no_trace_in_a_finding(
+    tree: dict[str, Any], several: list[dict[str, Any]]
+) -> None:
+    """Findings over facts that nobody tells are kept by the rulebook, and are those of a new one."""
+    drawn = policy(tree)
+    book = ruled(drawn)
+    for values in (*several, *several):
+        again, anew = decided(drawn, values, book), decided(drawn, values)
+        assert again.items[0].finding == anew.items[0].finding
+        assert again.items[0].needed == anew.items[0].needed
 
 
 def mentions_known(tree: Any) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from app.determine.facts import Facts, fitted
+from app.determine.sought import Sought
 from app.determine.subject import gather, subject
 from app.domain.facts import Fact
 from app.domain.policy import FactSpec, FactType, Option
@@ -40,7 +41,7 @@ def look(book: Callable[..., Rulebook], case: Callable[..., Case]) -> Look:
             gather(made.request, rulebook.terms),
         )
         version = rulebook.policy("made-up").versions[0]
-        return Facts(line, "made-up", version.facts).find(name)
+        return Facts(line, Sought("made-up", version.facts)).find(name)
 
     return found
 

@@ -16,7 +16,7 @@ from app.determine.explain import explain
 from app.rulebook import load
 from app.rulebook.lint import lint
 from app.rulebook.page import page
-from app.rulebook.trial import Result, run, uncovered
+from app.rulebook.trial import Result, decided, run, uncovered
 
 FOLDER = resources.data("policies")
 BOOK = load(FOLDER)
@@ -29,6 +29,13 @@ READ_DAY = date(2026, 11, 25)
 )
 def test_a_case_gets_the_expected_answer(result: Result) -> None:
     assert not result.wrong, "\n".join([*result.wrong, *explain(result.decision)])
+
+
+def test_earlier_cases_leave_no_trace_in_a_decision() -> None:
+    """What a rulebook keeps from one request to the next is the same in every order."""
+    fresh = load(FOLDER)
+    for result in reversed(RESULTS):
+        assert decided(result.case, fresh) == result.decision, result.case.name
 
 
 @pytest.mark.parametrize("name", sorted(BOOK.policies))
