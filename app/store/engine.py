@@ -27,10 +27,18 @@ PATIENCE_SECONDS = 5.0
 
 @sealed(frozen=True, eq=False)
 class Engines:
-    """Two pools of one database; nothing in `spare` opens a transaction that lasts."""
+    """Two pools of one database, each with the connection that is used first.
 
-    write: Engine
+    Nothing that is done with `spare` leaves a transaction open; `writer` is SQLite's.
+    """
+
+    writer: Spare
     spare: Spare
+
+    @property
+    def write(self) -> Engine:
+        """The pool of those who write."""
+        return self.writer.engine
 
     @property
     def read(self) -> Engine:
@@ -44,12 +52,12 @@ class Engines:
 
     def dispose(self) -> None:
         """Close all connections."""
-        self.write.dispose()
+        self.writer.dispose()
         self.spare.dispose()
 
     def forget(self) -> None:
         """After a fork: let go of the parent's connections without closing them."""
-        self.write.dispose(close=False)
+        self.writer.forget()
         self.spare.forget()
 
 
@@ -72,9 +80,9 @@ def engines(url: str, sync: str) -> Engines:
     except ArgumentError:
         backend = ""
     if backend == "sqlite":
-        made = Engines(_sqlite(url, sync, 1), Spare(_sqlite(url, sync, 4, readonly=True)))
+        made = Engines(Spare(_sqlite(url, sync, 1)), Spare(_sqlite(url, sync, 4, readonly=True)))
     elif backend == "postgresql":
-        made = Engines(_postgres(url), Spare(_postgres(url, isolation_level="AUTOCOMMIT")))
+        made = Engines(Spare(_postgres(url)), Spare(_postgres(url, isolation_level="AUTOCOMMIT")))
     else:
         raise BadSetting("DATABASE_URL must name an SQLite or a PostgreSQL database.")
     _LIVING.add(made)

@@ -101,13 +101,14 @@ class WriteLink(ReadLink):
 
     def __init__(self, engines: Engines, tenant: str, waiting: Callable[[], None]) -> None:
         super().__init__(engines.write, engines.spare, tenant)
+        self._writer = engines.writer
         self._waiting = waiting
         self._sqlite = engines.is_sqlite
-        self._batch = Batch(self._sqlite)
+        self._batch = Batch(self._sqlite, tenant)
 
     def add(self, table: Table, row: Mapping[str, Any]) -> None:
         """Collect one row of this tenant."""
-        self._batch.add(table, {"tenant": self.tenant, **row})
+        self._batch.add(table, row)
 
     def after(self, sql: str, *values: Any) -> None:
         """Collect a statement, with `?` marks, that runs after the rows collected so far."""
@@ -154,19 +155,16 @@ class WriteLink(ReadLink):
         On SQLite `waiting` is called only before the COMMIT: a thread that holds the only writer's
         place must not wait for the interpreter before each statement.
         """
-        whole = None if self._sqlite else self._batch.together()
+        if self._sqlite:
+            return _send_sqlite(self._writer, self._batch.statements(), self._waiting)
+        whole = self._batch.together()
+        self._waiting()
         if whole is not None:
-            self._waiting()
             return _send_whole(self._spare, whole)
         with translated(self._engine):
             pooled = self._engine.raw_connection()
             try:
-                if self._sqlite:
-                    statements = self._batch.statements()
-                    _send_sqlite(pooled.driver_connection, statements, self._waiting)
-                else:
-                    self._waiting()
-                    _send_pipeline(pooled.driver_connection, self._batch.statements())
+                _send_pipeline(pooled.driver_connection, self._batch.statements())
             finally:
                 pooled.close()  # the pool rolls back what is open
 
@@ -215,13 +213,21 @@ def _patiently(attempt: Callable[[], None]) -> None:
     return attempt()
 
 
-def _send_sqlite(connection: Any, statements: list[Statement], waiting: Callable[[], None]) -> None:
-    begin_immediate(connection)
-    cursor = connection.cursor()
-    for sql, values in statements:
-        cursor.execute(sql, values)
-    waiting()
-    cursor.execute("COMMIT")
+def _send_sqlite(writer: Spare, statements: list[Statement], waiting: Callable[[], None]) -> None:
+    with translated(writer.engine):
+        connection = writer.take()
+        driver: Any = connection.dbapi_connection
+        try:
+            begin_immediate(driver)
+            execute = driver.cursor().execute
+            for sql, values in statements:
+                execute(sql, values)
+            waiting()
+            execute("COMMIT")
+        finally:
+            if driver.in_transaction:
+                driver.rollback()
+            writer.give(connection)
 
 
 def _send_whole(spare: Spare, whole: Statement) -> None:

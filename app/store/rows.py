@@ -32,8 +32,9 @@ _ORDER = {table.name: place for place, table in enumerate(metadata.sorted_tables
 class Batch:
     """Rows in the order in which foreign keys allow them, whatever order they were added in."""
 
-    def __init__(self, sqlite: bool) -> None:
+    def __init__(self, sqlite: bool, tenant: str) -> None:
         self._sqlite = sqlite
+        self._tenant = tenant
         self._rows: dict[str, list[tuple[Any, ...]]] = {}
         self._late: list[Statement] = []
 
@@ -41,9 +42,13 @@ class Batch:
         return bool(self._rows or self._late)
 
     def add(self, table: Table, row: Row) -> None:
-        """Collect one row; a column that `row` does not name is NULL."""
-        bind = _binder(table, self._sqlite)
-        self._rows.setdefault(table.name, []).append(bind(row))
+        """Collect one row of the tenant; a column that `row` does not name is NULL."""
+        values = _binder(table, self._sqlite)(self._tenant, row)
+        rows = self._rows.get(table.name)
+        if rows is None:
+            self._rows[table.name] = [values]
+        else:
+            rows.append(values)
 
     def after(self, sql: str, *values: Any) -> None:
         """Collect a statement (with `?` marks) that runs after all rows."""
@@ -111,28 +116,31 @@ def _together(shape: tuple[tuple[str, int], ...]) -> str:
 
 
 @cache
-def _binder(table: Table, sqlite: bool) -> Callable[[Row], tuple[Any, ...]]:
-    """Turns a row into the driver's values, in the order of the columns."""
-    names = tuple(column.name for column in table.columns)
-    plain: dict[int, Callable[[Any], Any]] = {}
-    if sqlite:
-        for place, column in enumerate(table.columns):
-            if isinstance(column.type, Key):
-                plain[place] = _key
-            elif isinstance(column.type, Instant):
-                plain[place] = instant_text
-            elif isinstance(column.type, Date):
-                plain[place] = date.isoformat
+def _binder(table: Table, sqlite: bool) -> Callable[[str, Row], tuple[Any, ...]]:
+    """Turns a row into the driver's values, in the order of the columns; the tenant is the first."""
+    tenant, *columns = table.columns
+    assert tenant.name == "tenant"
+    names = tuple(column.name for column in columns)
+    keys: list[int] = []
+    others: list[tuple[int, Callable[[Any], str]]] = []
+    for place, column in enumerate(columns if sqlite else (), 1):
+        if isinstance(column.type, Key):
+            keys.append(place)
+        elif isinstance(column.type, Instant):
+            others.append((place, instant_text))
+        elif isinstance(column.type, Date):
+            others.append((place, date.isoformat))
 
-    def bind(row: Row) -> tuple[Any, ...]:
-        values = list(map(row.get, names))
-        for place, convert in plain.items():
-            if values[place] is not None:
-                values[place] = convert(values[place])
+    def bind(tenant: str, row: Row) -> tuple[Any, ...]:
+        values = [tenant, *map(row.get, names)]
+        for place in keys:
+            value: Any = values[place]
+            if value is not None:
+                values[place] = value.bytes
+        for place, convert in others:
+            value = values[place]
+            if value is not None:
+                values[place] = convert(value)
         return tuple(values)
 
     return bind
-
-
-def _key(value: Any) -> bytes:
-    return bytes(value.bytes)

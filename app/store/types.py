@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, LargeBinary, String, TypeDecorator, Uuid
@@ -25,6 +26,7 @@ def first_key(at: datetime) -> uuid.UUID:
     return uuid.UUID(int=int(at.timestamp() * 1000) << 80)
 
 
+@lru_cache(maxsize=16)
 def instant_text(value: datetime) -> str:
     """UTC with six digits after the second, so that text sorts as time does."""
     return value.astimezone(UTC).isoformat(timespec="microseconds")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Generic, TypeVar
 
 from app.store.arrivals import Arrivals, ArrivalWriter
 from app.store.cases import Cases, CaseWriter
@@ -27,50 +28,84 @@ from app.store.submissions import Submissions, SubmissionWriter, Taken
 from app.store.subscriptions import Subscriptions, SubscriptionWriter
 from app.store.tables import request_names, submissions
 
+T = TypeVar("T")
+
+
+class _Part(Generic[T]):
+    """A repository of a block, made when it is first asked for: a block uses few of them."""
+
+    def __init__(self, make: Callable[[Any], T]) -> None:
+        self._make = make
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, block: Any, _owner: type) -> T:
+        made = self._make(block)
+        block.__dict__[self._name] = made
+        return made
+
 
 class Read:
     """What can be asked about one tenant's data."""
 
     def __init__(self, link: ReadLink) -> None:
-        self.submissions = Submissions(link)
-        self.cases = Cases(link)
-        self.decisions = Decisions(link)
-        self.events = Events(link)
-        self.documents = Documents(link)
-        self.resources = Resources(link)
-        self.request_names = RequestNames(link)
-        self.members = Members(link)
-        self.ehr_servers = EhrServers(link)
-        self.feedback = Feedback(link)
-        self.hooks = HookCalls(link)
-        self.held = HeldAttachments(link)
-        self.delegations = Delegations(link)
-        self.subscriptions = Subscriptions(link)
-        self.inquiries = Inquiries(link)
-        self.past = Past(link)
-        self.arrivals = Arrivals(link)
+        self.link = link
+
+    submissions = _Part(lambda block: Submissions(block.link))
+    cases = _Part(lambda block: Cases(block.link))
+    decisions = _Part(lambda block: Decisions(block.link))
+    events = _Part(lambda block: Events(block.link))
+    documents = _Part(lambda block: Documents(block.link))
+    resources = _Part(lambda block: Resources(block.link))
+    request_names = _Part(lambda block: RequestNames(block.link))
+    members = _Part(lambda block: Members(block.link))
+    ehr_servers = _Part(lambda block: EhrServers(block.link))
+    feedback = _Part(lambda block: Feedback(block.link))
+    hooks = _Part(lambda block: HookCalls(block.link))
+    held = _Part(lambda block: HeldAttachments(block.link))
+    delegations = _Part(lambda block: Delegations(block.link))
+    subscriptions = _Part(lambda block: Subscriptions(block.link))
+    inquiries = _Part(lambda block: Inquiries(block.link))
+    past = _Part(lambda block: Past(block.link))
+    arrivals = _Part(lambda block: Arrivals(block.link))
 
 
 class Write:
     """One transaction of one tenant: the same questions, and what can be stored."""
 
     def __init__(self, link: WriteLink) -> None:
-        self.events = EventWriter(link)
-        self.submissions = SubmissionWriter(link, self.events)
-        self.cases = CaseWriter(link, self.events)
-        self.decisions = DecisionWriter(link, self.events)
-        self.documents = DocumentWriter(link)
-        self.resources = ResourceWriter(link)
-        self.request_names = RequestNameWriter(link)
-        self.members = MemberWriter(link)
-        self.ehr_servers = EhrServerWriter(link)
-        self.feedback = FeedbackWriter(link)
-        self.hooks = HookCallWriter(link)
-        self.held = HeldAttachmentWriter(link)
-        self.delegations = DelegationWriter(link)
-        self.subscriptions = SubscriptionWriter(link)
-        self.inquiries = InquiryWriter(link)
-        self.arrivals = ArrivalWriter(link)
+        self.link = link
+
+    events = _Part(lambda block: EventWriter(block.link))
+    submissions = _Part(lambda block: SubmissionWriter(block.link, block.events))
+    cases = _Part(lambda block: CaseWriter(block.link, block.events))
+    decisions = _Part(lambda block: DecisionWriter(block.link, block.events))
+    documents = _Part(lambda block: DocumentWriter(block.link))
+    resources = _Part(lambda block: ResourceWriter(block.link))
+    request_names = _Part(lambda block: RequestNameWriter(block.link))
+    members = _Part(lambda block: MemberWriter(block.link))
+    ehr_servers = _Part(lambda block: EhrServerWriter(block.link))
+    feedback = _Part(lambda block: FeedbackWriter(block.link))
+    hooks = _Part(lambda block: HookCallWriter(block.link))
+    held = _Part(lambda block: HeldAttachmentWriter(block.link))
+    delegations = _Part(lambda block: DelegationWriter(block.link))
+    subscriptions = _Part(lambda block: SubscriptionWriter(block.link))
+    inquiries = _Part(lambda block: InquiryWriter(block.link))
+    arrivals = _Part(lambda block: ArrivalWriter(block.link))
+
+
+class _Reading:
+    """The block of `Store.read`."""
+
+    def __init__(self, link: ReadLink) -> None:
+        self._link = link
+
+    def __enter__(self) -> Read:
+        return Read(self._link)
+
+    def __exit__(self, *_: object) -> None:
+        self._link.close()
 
 
 def _nothing() -> None:
@@ -92,14 +127,9 @@ class Store:
         """Have `call` made by a writing thread that has only its commit to wait for."""
         self._waiting = call
 
-    @contextmanager
-    def read(self, tenant: str) -> Iterator[Read]:
+    def read(self, tenant: str) -> AbstractContextManager[Read]:
         """Reads only. Raises Unavailable and Broken."""
-        link = ReadLink(self.engines.read, self.engines.spare, tenant)
-        try:
-            yield Read(link)
-        finally:
-            link.close()
+        return _Reading(ReadLink(self.engines.read, self.engines.spare, tenant))
 
     @contextmanager
     def write(self, tenant: str) -> Iterator[Write]:
