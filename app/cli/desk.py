@@ -1,4 +1,4 @@
-"""Review waiting cases: list, show, save, take, release, ask, approve, extend, modify, deny, overturn.
+"""Review waiting cases: list, held, show, save, take, release, ask, approve, extend, modify, deny, overturn.
 
 Whoever can run this command on the payer's machine says which role they act in and who they are; the
 rules are those of `/desk/api`. A body for ask, extend, modify and deny is the JSON of docs/reference/api.md.
@@ -19,6 +19,7 @@ from app.factory import build_context
 from app.flows.context import Context
 from app.flows.papers import papers
 from app.flows.review import review, sheet, waiting
+from app.flows.unclaimed import unmatched
 from app.settings import Settings
 from app.store import is_current
 from app.web.desk.acts import ACTS, act_of
@@ -26,6 +27,7 @@ from app.web.desk.acts import ACTS, act_of
 EXAMPLES = """\
 examples:
   forthwith desk list --role reviewer                                     who waits, due first
+  forthwith desk held --role reviewer                                     documents without a request
   forthwith desk show FC-7K2M9QXH4RTC --role reviewer                     findings, and what failed
   forthwith desk save FC-7K2M9QXH4RTC --role reviewer --into papers       its documents, as files
   forthwith desk take FC-7K2M9QXH4RTC --role reviewer --by lee            work on it
@@ -34,7 +36,7 @@ examples:
   forthwith desk deny FC-7K2M9QXH4RTC --role medical-director --by chen \\
       --npi 1234567893 --specialty 207RP1001X --body why.json
 """
-_LOOKING = ("list", "show", "save")
+_LOOKING = ("list", "held", "show", "save")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -65,6 +67,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         caller = Principal("command-line", settings.tenant, frozenset({Role(args.role)}))
         if args.action == "list":
             _list(context, caller)
+        elif args.action == "held":
+            _held(context, caller)
         elif args.action == "show":
             found = sheet(context, caller, args.case)
             print("\n".join(found.lines))
@@ -93,6 +97,17 @@ def _list(context: Context, caller: Principal) -> None:
         )
     if not found:
         print("No case waits.", file=sys.stderr)
+
+
+def _held(context: Context, caller: Principal) -> None:
+    """What came before its request: how to find the sender, and until when it waits."""
+    found = unmatched(context, caller, moment().now)
+    for each in found:
+        state = "unclaimed since" if each.is_unclaimed else "held until"
+        day = f"{each.expires_at:%Y-%m-%d}"
+        print(f"{each.tracking}  {state} {day}  from {each.submitter}  {' '.join(each.providers)}")
+    if not found:
+        print("Nothing waits for its request.", file=sys.stderr)
 
 
 def _save(context: Context, caller: Principal, args: argparse.Namespace) -> None:

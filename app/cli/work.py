@@ -18,9 +18,11 @@ from app.flows.deliver import deliver, redrive
 from app.flows.expire import expire
 from app.flows.prune import Keep, prune
 from app.flows.retire import Visible, retire
+from app.flows.unclaimed import report_unclaimed
 from app.jobs.deliver import Deliver, deliver_all, keep_delivering
 from app.jobs.prune import Prune, keep_pruning
 from app.jobs.stop import until_told
+from app.jobs.unclaimed import Report, tell_unclaimed
 from app.jobs.watch import Expire, watch, watch_once
 from app.settings import Settings
 from app.store import Store, is_current
@@ -34,7 +36,8 @@ examples:
   forthwith work --every 10        look for missed deadlines every 10 seconds
   forthwith work --redrive         try subscribers again that were given up
 
-Each missed deadline is one event in the log of its case and one line on standard error.
+Each missed deadline is one event in the log of its case and one line on standard error; so is an attachment
+that found no request in its time (`forthwith desk held` lists them).
 Subscribers are told in the order of events; one that is down is tried again for 24 hours.
 """
 
@@ -94,8 +97,12 @@ def _once(store: Store, settings: Settings) -> None:
             print(f"{deliver_all(asking.next, moment)} calls made to delegates.")
         finally:
             asking.close()
+    unclaimed = tell_unclaimed(_reporter(store, settings), moment())
     gone = _pruner(store, settings)(moment())
-    print(f"{late} deadlines missed, {made} calls made to subscribers, {gone} old records deleted.")
+    print(
+        f"{late} deadlines missed, {made} calls made to subscribers, {unclaimed} attachments found no "
+        f"request, {gone} old records deleted."
+    )
 
 
 def _until_stopped(store: Store, settings: Settings, every: float) -> None:
@@ -113,7 +120,8 @@ def _until_stopped(store: Store, settings: Settings, every: float) -> None:
     if asking is not None:
         senders.append(threading.Thread(target=keep_delivering, args=(asking.next, moment, stop)))
         senders[-1].start()
-    pruner = threading.Thread(target=keep_pruning, args=(_pruner(store, settings), moment, stop))
+    hourly = (_pruner(store, settings), _reporter(store, settings))
+    pruner = threading.Thread(target=keep_pruning, args=(*hourly, moment, stop))
     pruner.start()
     watch(_expirer(store, settings), moment, stop, every)
     for thread in (*senders, pruner):
@@ -157,6 +165,10 @@ def _pruner(store: Store, settings: Settings) -> Prune:
         return gone.contexts + gone.calls + ended.notices + ended.numbers
 
     return pruned
+
+
+def _reporter(store: Store, settings: Settings) -> Report:
+    return functools.partial(report_unclaimed, store, settings.tenant)
 
 
 def _sender(store: Store, settings: Settings, client: SubscriberClient) -> Deliver:

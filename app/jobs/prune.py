@@ -1,4 +1,4 @@
-"""Deleting what must not be kept any longer, once an hour beside the web server."""
+"""Once an hour beside the web server: delete what must not be kept any longer, tell what was not claimed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from app.clock import Moment
 from app.errors import Unavailable
+from app.jobs.unclaimed import Report, tell_unclaimed
 
 _log = logging.getLogger("forthwith")
 
@@ -18,10 +19,13 @@ EVERY = 3600.0
 """Seconds between rounds."""
 
 
-def keep_pruning(prune: Prune, moments: Callable[[], Moment], stop: threading.Event) -> None:
+def keep_pruning(
+    prune: Prune, report: Report, moments: Callable[[], Moment], stop: threading.Event
+) -> None:
     """A round now and each hour, until `stop` is set; a database that is away is tried later."""
     while not stop.is_set():
         try:
+            tell_unclaimed(report, moments())
             count = prune(moments())
         except Unavailable:
             _log.warning("unavailable")

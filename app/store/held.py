@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import orjson
 from sqlalchemy import bindparam, select, update
@@ -21,6 +22,14 @@ _FOUND = select(held).where(
     held.c.guide == bindparam("guide"),
     held.c.case_id.is_(None),
     held.c.expires_at > bindparam("now", type_=held.c.expires_at.type),
+)
+
+
+_WAITING = (
+    select(held)
+    .where(held.c.tenant == bindparam("tenant"), held.c.case_id.is_(None))
+    .order_by(held.c.id)
+    .limit(bindparam("most"))
 )
 
 
@@ -63,21 +72,11 @@ class HeldAttachments:
             for row in self._link.quickly(_FOUND, {**asked, "tracking": name})
         ]
         rows.sort(key=lambda row: row.id)
-        return tuple(
-            Held(
-                row.id,
-                row.submitter,
-                Guide(row.guide),
-                row.tracking,
-                row.member,
-                tuple(row.providers.split()),
-                row.document,
-                orjson.loads(row.told),
-                row.received_at,
-                row.expires_at,
-            )
-            for row in rows
-        )
+        return tuple(_held(row) for row in rows)
+
+    def unmatched(self, most: int) -> tuple[Held, ...]:
+        """What belongs to no case, the oldest first, whether its time is over or not."""
+        return tuple(_held(row) for row in self._link.fetch(_WAITING, {"most": most}))
 
 
 class HeldAttachmentWriter(HeldAttachments):
@@ -115,3 +114,33 @@ class HeldAttachmentWriter(HeldAttachments):
             .returning(held.c.id)
         )
         return bool(self._write.change(given))
+
+    def report(self, now: datetime) -> tuple[uuid.UUID, ...]:
+        """Note what found no case in its time. Of several who ask at once each learns of others."""
+        noted = (
+            update(held)
+            .where(
+                held.c.tenant == self._write.tenant,
+                held.c.case_id.is_(None),
+                held.c.reported_at.is_(None),
+                held.c.expires_at <= now,
+            )
+            .values(reported_at=now)
+            .returning(held.c.id)
+        )
+        return tuple(row.id for row in self._write.change(noted))
+
+
+def _held(row: Any) -> Held:
+    return Held(
+        row.id,
+        row.submitter,
+        Guide(row.guide),
+        row.tracking,
+        row.member,
+        tuple(row.providers.split()),
+        row.document,
+        orjson.loads(row.told),
+        row.received_at,
+        row.expires_at,
+    )

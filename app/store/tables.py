@@ -1,7 +1,7 @@
 """The tables (private to `app.store`). Every key starts with the tenant; no sequences, no JSON types.
 
-Rows of `events` and `decisions` are written once: triggers refuse UPDATE and DELETE
-(migrations/versions/0001_first.py).
+Rows of `events`, `decisions`, `inquiries` and `inquiry_cases` are written once: triggers refuse UPDATE and
+DELETE (migrations/versions/0001_first.py, 0020_inquiries_once.py).
 """
 
 from __future__ import annotations
@@ -513,6 +513,8 @@ delegations = Table(
 """One case at one company that reviews for the payer; whoever holds `lease` calls it. `due_at` is when
 it is called next, NULL when never (docs/adr/0022)."""
 
+UNCLAIMED = "case_id IS NULL AND reported_at IS NULL"
+
 held_attachments = Table(
     "held_attachments",
     metadata,
@@ -528,13 +530,22 @@ held_attachments = Table(
     Column("received_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("case_id", Key),
+    Column("reported_at", Instant),
     PrimaryKeyConstraint("tenant", "id"),
     ForeignKeyConstraint(["tenant", "document"], ["documents.tenant", "documents.id"]),
     Index(None, "tenant", "submitter", "tracking"),
+    Index(
+        None,
+        "tenant",
+        "expires_at",
+        sqlite_where=text(UNCLAIMED),
+        postgresql_where=text(UNCLAIMED),
+    ),
     Index(None, "tenant", "document"),
     sqlite_with_rowid=False,
 )
-"""What came before its request (CDex, unsolicited); `case_id` is NULL until one matches. `providers`
+"""What came before its request (CDex, unsolicited); `case_id` is NULL until one matches, `reported_at` until
+it was said that none came in time. `providers`
 is a list of NPIs with spaces."""
 
 subscriptions = Table(

@@ -17,7 +17,7 @@ from app.clock import moment
 HEADER = "X-Request-ID"
 log = logging.getLogger("forthwith")
 _FIELDS = ("request_id", "method_name", "route_name", "status", "ms", "failure_name", "place_id",
-           "case_id", "count")  # fmt: skip
+           "case_id", "held_id", "count")  # fmt: skip
 _SOUND = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
 
 

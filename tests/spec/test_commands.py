@@ -142,5 +142,8 @@ def test_work_once_says_how_many_deadlines_were_missed(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["work", "--once"], environ(world)) == 0
-    told = "0 deadlines missed, 0 calls made to subscribers, 0 old records deleted.\n"
+    told = (
+        "0 deadlines missed, 0 calls made to subscribers, 0 attachments found no request, "
+        "0 old records deleted.\n"
+    )
     assert capsys.readouterr().out == told

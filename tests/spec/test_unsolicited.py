@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,13 @@ import orjson
 import pytest
 
 from app import resources
+from app.clock import Moment
 from app.domain.case import CaseState
 from app.domain.event import EventKind
 from app.domain.guide import Guide
 from app.factory import build_app
+from app.flows.unclaimed import report_unclaimed
+from app.jobs.unclaimed import tell_unclaimed
 from tests.spec.made import made_world
 from tests.spec.test_attach import GUIDES, form, paper, parameters, post
 from tests.spec.test_review import read, story
@@ -179,3 +183,30 @@ def test_a_payer_that_says_no_time_holds_nothing(tmp_path: Path, world: World) -
     bundle, guide = request(Guide.V22), Guide.V22
     body = parameters(bundle, OWN, paper(b"%PDF-1.7 early"))
     post(none, guide, body, 404)
+
+
+def test_what_no_request_claimed_in_time_is_reported_once_and_stays_on_the_desk(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A line in the log, and a mark in the list of the desk and of its command; nothing is dropped."""
+    bundle = request(Guide.V22)
+    early(world, Guide.V22, bundle, paper(b"%PDF-1.7 early"))
+    context, later = world.context, at(world, 61)
+
+    def told(moment: Moment) -> int:
+        report = partial(report_unclaimed, context.store, world.caller.tenant)
+        return tell_unclaimed(report, moment)
+
+    def listed(world: World) -> Any:
+        headers = {"Forthwith-Role": "reviewer"}
+        return world.client.get("/desk/api/held", headers=headers).get_json()["held"]
+
+    assert told(context.moment()) == 0
+    assert [each["unclaimed"] for each in listed(world)] == [False]
+    assert [told(later.context.moment()) for _ in range(2)] == [1, 0]
+    assert [each.message for each in caplog.records if each.name == "forthwith"] == [
+        "attachment unclaimed"
+    ]
+    (line,) = listed(later)
+    assert (line["tracking"], line["unclaimed"]) == (OWN, True)
+    assert world.client.get("/desk/api/held").status_code == 403

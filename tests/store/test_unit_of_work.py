@@ -14,9 +14,10 @@ from app.clock import uuid7
 from app.domain.case import CaseState
 from app.domain.decision import Outcome
 from app.domain.event import Event, EventKind
+from app.domain.guide import Guide
 from app.domain.values import Identifier
 from app.errors import Broken
-from app.store import DocumentKind, Store, Taken
+from app.store import AskedAbout, DocumentKind, Store, Taken
 from app.store.tables import metadata
 from tests.store.made import FHIR, NOW, SUBMITTER, TENANT, Filing, coverage, filing
 
@@ -220,10 +221,15 @@ def test_an_event_of_a_case_that_is_not_there_is_refused(store: Store) -> None:
         work.events.append(Event(uuid7(), uuid.uuid4(), EventKind.DECIDED, NOW, "machine", {}))
 
 
-@pytest.mark.parametrize("table", ["events", "decisions"])
+@pytest.mark.parametrize("table", ["events", "decisions", "inquiries", "inquiry_cases"])
 @pytest.mark.parametrize("change", ["UPDATE {} SET tenant = 'x'", "DELETE FROM {}"])
-def test_the_log_and_the_decisions_cannot_be_changed(store: Store, table: str, change: str) -> None:
-    stored(store, filing())
+def test_the_logs_and_the_decisions_cannot_be_changed(
+    store: Store, table: str, change: str
+) -> None:
+    made = stored(store, filing())
+    asked = AskedAbout(uuid7(), NOW, Guide.V22, "ehr", ("FW1",), ("1",), shown=(made.case.id,))
+    with store.write(TENANT) as work:
+        work.inquiries.add(asked)
     before = rows(store)
     with pytest.raises(Exception, match="written once"), store.engines.write.begin() as connection:
         connection.execute(text(change.format(table)))

@@ -16,12 +16,14 @@ from app.flows.context import Context
 from app.flows.delegate import SIGNATURE, answered
 from app.flows.papers import Paper, paper, papers
 from app.flows.review import Sheet, review, sheet, waiting
+from app.flows.unclaimed import Unmatched, unmatched
 from app.web import body
 from app.web.desk.acts import ACTS, act_of
 from app.web.routes import Route, View
 from app.web.turn import Turn
 
 BASE = "/desk/api/cases"
+HELD = "/desk/api/held"
 _GUARDED_BY_DENY = ("modify", "deny", "overturn")
 
 
@@ -42,8 +44,13 @@ def routes(context: Context, turn: Turn) -> list[Route]:
     def handed(caller: Principal, name: str, document: str) -> Response:
         return _download(paper(context, caller, name, document))
 
+    def early(caller: Principal) -> Response:
+        found = unmatched(context, caller, context.moment().now)
+        return _json({"held": [_held(each) for each in found]})
+
     return [
         Route(BASE, "GET", "desk-cases", listed, Scope.REVIEW),
+        Route(HELD, "GET", "desk-held", early, Scope.REVIEW),
         Route(f"{BASE}/<fhir_id:name>", "GET", "desk-case", shown, Scope.REVIEW),
         Route(
             f"{BASE}/<fhir_id:name>/documents/<fhir_id:document>",
@@ -138,6 +145,20 @@ def _extension(found: Extension) -> dict[str, Any]:
         "rules": list(found.rules),
         "reason": dict(found.reason),
         "notice": found.notice,
+    }
+
+
+def _held(found: Unmatched) -> dict[str, Any]:
+    return {
+        "id": str(found.id),
+        "submitter": found.submitter,
+        "guide": found.guide.value,
+        "tracking": found.tracking,
+        "member": found.member,
+        "providers": list(found.providers),
+        "received": found.received_at,
+        "expires": found.expires_at,
+        "unclaimed": found.is_unclaimed,
     }
 
 
