@@ -117,7 +117,7 @@ _PROBLEMS = {
 
 def _form(entry: Entry | None) -> tuple[str, str] | None:
     """The questionnaire of the policy that speaks, when it asks anything."""
-    if entry is None or not any(fact.ask for fact in entry.ready.version.facts.values()):
+    if entry is None or not entry.ready.asks:
         return None
     return entry.ready.ref.id, entry.ready.ref.version
 

@@ -69,6 +69,7 @@ class ReadyCompanion:
 class Ready:
     """A policy version that can be judged.
 
+    `asks` is True when some fact may be asked of a person, which is what makes a form.
     `authorizations` is True when a fact may be found among the payer's own earlier authorizations,
     `paid_claims` when it may be found among the services that the payer paid before.
     """
@@ -83,6 +84,7 @@ class Ready:
     companions: tuple[ReadyCompanion, ...]
     ref: PolicyRef
     sought: Sought
+    asks: bool = False
     authorizations: bool = False
     paid_claims: bool = False
 
@@ -265,6 +267,7 @@ def _ready(policy: Policy, version: Version) -> Ready:
             policy.id, version.version, policy.sha256, policy.title, f"{POLICY_PATH}{policy.id}"
         ),
         sought=Sought(policy.id, facts),
+        asks=any(spec.ask for spec in facts.values()),
         authorizations=any(
             wants_authorizations(place) for spec in facts.values() for place in spec.find
         ),
