@@ -99,15 +99,14 @@ def at_the_inquiry_door(bundle: dict[str, Any], guide: Guide) -> None:
     raise NotForHere(said, at=f"Bundle.entry[0].resource.{at}")
 
 
-def accept(bundle: dict[str, Any], guide: Guide, validator: Validator, use: Use) -> None:
-    """Raise NotForHere for a bundle at the wrong door, Invalid with every issue for a broken one.
+def accept(bundle: dict[str, Any], kind: Kind, validator: Validator) -> None:
+    """Raise Invalid with every issue for a broken bundle of a kind that its door takes.
 
     Warnings do not block, nor do must-support elements that are missing (PAS 2.2.1 conf-14). A
     predetermination is held to the same profile in all but Claim.use, which PAS fixes. Who cancels
     all of a request need not list its items, as the guides say in words but not in the profile.
     """
-    kind = at_the_door(bundle, guide, use)
-    held = _as_preauthorization(bundle) if use is Use.PREDETERMINATION else bundle
+    held = _as_preauthorization(bundle) if kind is Kind.PREDETERMINATION else bundle
     issues = validator.bundle(held, profile.REQUEST_BUNDLE)
     if any(issue.is_error and not (kind is Kind.CANCEL and _no_items(issue)) for issue in issues):
         raise Invalid("The bundle breaks rules of its profile.", issues)

@@ -17,7 +17,7 @@ from app.fhir.kind import Kind, kind_of
 from app.fhir.read import read_request
 from app.fhir.validate import Limits, Validator
 from app.fhir.validate.text import parse
-from app.flows.accept import accept, bundle_in
+from app.flows.accept import accept, at_the_door, bundle_in
 from app.flows.eligibility import StoredMembers, eligibility_source
 from app.flows.history import HistorySource, StoredHistory
 from app.flows.judge import EligibilitySource, judge
@@ -49,7 +49,7 @@ def decide_file(
     limits = Limits(settings.max_depth, settings.max_entries, settings.max_body_bytes)
     bundle, _ = bundle_in(parse(raw, limits))
     use = Use.PREDETERMINATION if kind_of(bundle) is Kind.PREDETERMINATION else Use.PREAUTHORIZATION
-    accept(bundle, guide, Validator.load(guide.value), use)
+    accept(bundle, at_the_door(bundle, guide, use), Validator.load(guide.value))
     request = read_request(bundle, guide)
     return Judged(*judge(request, bundle, source, rulebook, settings.namespace, moment, history))
 

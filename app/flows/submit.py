@@ -15,7 +15,7 @@ from app.domain.principal import Principal
 from app.domain.request import Use
 from app.errors import Invalid
 from app.fhir.crd.assertion_ids import assertion_ids
-from app.fhir.read import read_request
+from app.fhir.read import Entries, read_request
 from app.fhir.validate.text import parse
 from app.fhir.write import Envelope, write_response
 from app.flows.accept import AMENDING, Sent, accept, at_the_door, bundle_in
@@ -53,14 +53,15 @@ def submit(
     kind = at_the_door(bundle, guide, use)
     mark = mark_of(bundle, guide)
     try:
-        accept(bundle, guide, context.validators[guide], use)
+        accept(bundle, kind, context.validators[guide])
     except Invalid:
         if mark and (earlier := earlier_answer(context, caller, mark, moment)):
             return earlier  # what was answered stays answered, whatever the rules are by now
         raise
     if mark is None:
         raise Invalid("The bundle needs an identifier with a value.", at="Bundle.identifier")
-    request = read_request(bundle, guide)
+    entries = Entries(bundle)
+    request = read_request(entries, guide)
     sent = Sent(caller, raw, bundle, f"{path}/entry/0/resource", mark, request)
     known = what_is_known(context, sent, kind)
     if known.submitted and (earlier := earlier_answer(context, caller, mark, moment)):
@@ -110,7 +111,7 @@ def submit(
         decision=decision,
         case=case,
         public_id=public_id,
-        answer=orjson.dumps(write_response(decision, request, bundle, envelope)),
+        answer=orjson.dumps(write_response(decision, request, entries, envelope)),
         assertions=tuple(assertion_ids(bundle)),
         waited=waited,
         came_by=came_by,

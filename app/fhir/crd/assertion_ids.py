@@ -13,10 +13,10 @@ _ID = "coverage-assertion-id"
 
 def assertion_ids(bundle: dict[str, Any]) -> list[str]:
     """The ids in the coverage-information of every resource, each once."""
-    found = [
-        extended_text(information, _ID)
-        for _, _, resource in entries(bundle)
-        if "extension" in resource
-        for information in extensions(resource, ext.COVERAGE_INFORMATION)
-    ]
-    return list(dict.fromkeys(each for each in found if each))
+    found: dict[str, None] = {}
+    for _, _, resource in entries(bundle):
+        if "extension" in resource:
+            for information in extensions(resource, ext.COVERAGE_INFORMATION):
+                if told := extended_text(information, _ID):
+                    found[told] = None
+    return list(found)

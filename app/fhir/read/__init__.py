@@ -2,6 +2,9 @@
 
     read_request(bundle, guide) -> PriorAuthRequest
 
+`Entries(bundle)` may stand for the bundle, so that what is written from it need not find its entries
+again.
+
 The bundle has passed validation, yet nothing here relies on it: what cannot be used is left out,
 and what the request cannot be without is refused (`app.errors.Invalid`) with its FHIRPath.
 
@@ -12,7 +15,8 @@ into a FHIRPath expression from the Bundle.
 
 from __future__ import annotations
 
+from app.fhir.read.entries import Entries
 from app.fhir.read.request import read_request
 from app.fhir.read.where import expression
 
-__all__ = ["expression", "read_request"]
+__all__ = ["Entries", "expression", "read_request"]

@@ -56,14 +56,24 @@ class Entry:
 
 
 class Entries:
-    """All resources of a bundle. Of two with one address the first counts.
+    """All resources of `bundle`. Of two with one address the first counts.
 
     `parties` remembers who was read, as a few people stand behind many records.
     """
 
-    __slots__ = ("_by_id", "_by_identifier", "_by_url", "_inside", "_signed", "all", "parties")
+    __slots__ = (
+        "_by_id",
+        "_by_identifier",
+        "_by_url",
+        "_inside",
+        "_signed",
+        "all",
+        "bundle",
+        "parties",
+    )
 
     def __init__(self, bundle: Mapping[str, Any]) -> None:
+        self.bundle = bundle
         self.all: list[Entry] = []
         self.parties: dict[str, Party] = {}
         self._inside: dict[int, dict[str, Any]] = {}

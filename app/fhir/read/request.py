@@ -49,16 +49,17 @@ _FORM = "QuestionnaireResponse"
 
 
 def read_request(
-    bundle: Mapping[str, Any], guide: Guide, *, with_evidence: bool = True
+    received: Mapping[str, Any] | Entries, guide: Guide, *, with_evidence: bool = True
 ) -> PriorAuthRequest:
-    """The neutral request that a PAS request bundle (parsed JSON) of `guide` carries.
+    """The neutral request that a PAS request bundle of `guide` carries.
 
+    `received` is the bundle as parsed, or its entries where an answer is written from them too.
     What an answer tells needs no evidence, which takes as long to read as the rest.
 
     Raises Invalid when there is no Claim, no items that can be told apart, or a `use` that is
     neither a preauthorization nor a predetermination; the issue names the FHIRPath.
     """
-    entries = Entries(bundle)
+    entries = received if isinstance(received, Entries) else Entries(received)
     claim = _claim(entries)
     resource = claim.resource
     told = by_url(resource)
@@ -70,7 +71,7 @@ def read_request(
     return PriorAuthRequest(
         guide=guide,
         use=_use(claim),
-        transaction=identifier(bundle.get("identifier")) or Identifier("", ""),
+        transaction=identifier(entries.bundle.get("identifier")) or Identifier("", ""),
         request_full_url=claim.full_url,
         identifiers=identifiers(resource),
         created=instant(resource.get("created")),

@@ -28,13 +28,14 @@ _WRITERS: Mapping[Guide, Callable[[Draft], tuple[Json, list[Json]]]] = {
 def write_response(
     decision: Decision,
     request: PriorAuthRequest,
-    received: Mapping[str, Any],
+    received: Mapping[str, Any] | Entries,
     envelope: Envelope,
 ) -> dict[str, Any]:
     """The response bundle (ready for `orjson.dumps`) in the version `request.guide`.
 
-    `received` is the request bundle as parsed: what is echoed comes from it unchanged but for
-    references, which become absolute. Raises Invalid if it holds no Claim.
+    `received` is the request bundle as parsed, or its entries where the request was read from them:
+    what is echoed comes from it unchanged but for references, which become absolute. Raises Invalid
+    if it holds no Claim.
     """
     draft = _begin(decision, request, received, envelope)
     return tidy(
@@ -42,7 +43,7 @@ def write_response(
             "resourceType": "Bundle",
             "id": draft.own_url("bundle").rpartition(":")[2],
             "meta": None if draft.is_opinion else {"profile": [profile.RESPONSE_BUNDLE]},
-            "identifier": received.get("identifier"),
+            "identifier": draft.entries.bundle.get("identifier"),
             "type": "collection",
             "timestamp": instant(envelope.created),
             "entry": _entries(draft),
@@ -77,10 +78,10 @@ def _entries(draft: Draft) -> list[Json]:
 def _begin(
     decision: Decision,
     request: PriorAuthRequest,
-    received: Mapping[str, Any],
+    received: Mapping[str, Any] | Entries,
     envelope: Envelope,
 ) -> Draft:
-    entries = Entries(received)
+    entries = received if isinstance(received, Entries) else Entries(received)
     claim = next(entries.of("Claim"), None)
     if claim is None:
         raise Invalid("The bundle holds no Claim.", at="Bundle")

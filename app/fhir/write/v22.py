@@ -94,9 +94,9 @@ def _transmission(claim: Mapping[str, Any]) -> list[Json]:
     if sent is None:
         return []
     inner = [
-        extension(_SWAPPED[text(each, "url")], "String", text(each, "valueString"))
+        extension(_SWAPPED[name], "String", value)
         for each in parts(sent, "extension")
-        if text(each, "url") in _SWAPPED and text(each, "valueString")
+        if (name := text(each, "url")) in _SWAPPED and (value := text(each, "valueString"))
     ]
     return [{"url": ext.TRANSMISSION_IDENTIFIERS, "extension": inner}] if inner else []
 
