@@ -11,7 +11,8 @@ from dataclasses import replace
 import orjson
 
 from app.clock import Moment
-from app.determine import amend as rules
+from app.determine.amend import withdrawn
+from app.determine.amendment import error
 from app.domain.coverage import Eligibility
 from app.domain.decision import BusinessProblem, Decision
 from app.domain.request import PriorAuthRequest
@@ -79,7 +80,7 @@ def _decided(
     moment: Moment,
 ) -> tuple[Eligibility | None, Decision]:
     if not update.prior_included:
-        unknown = rules.error(BusinessProblem.PRIOR_UNKNOWN)
+        unknown = error(BusinessProblem.PRIOR_UNKNOWN)
         return None, Decision((), (unknown,), moment.now, context.rulebook.sha256)
     if waited.resources:
         whole = with_resources(sent.bundle, waited.resources, moment)
@@ -98,7 +99,7 @@ def _decided(
     gone = {n for n, marks in update.marks.items.items() if Change.CANCELLED in marks}
     if update.whole:
         gone = {item.sequence for item in request.items}
-    return eligibility, rules.withdrawn(decision, frozenset(gone), moment)
+    return eligibility, withdrawn(decision, frozenset(gone), moment)
 
 
 def _adoption(update: Update, request: PriorAuthRequest, held: bytes | None) -> Adoption:

@@ -15,8 +15,8 @@ from typing import Any
 import orjson
 
 from app.clock import Moment
-from app.determine import amend as rules
-from app.determine.amend import Amendment
+from app.determine.amend import amended
+from app.determine.amendment import Amendment, compared, error, hindrance
 from app.domain.coverage import Eligibility
 from app.domain.decision import BusinessError, BusinessProblem, Decision, Outcome
 from app.domain.event import Event, EventKind
@@ -86,7 +86,7 @@ def amend(context: Context, sent: Sent, moment: Moment) -> bytes:
 
 def refuse_late(context: Context, sent: Sent, found: Found, moment: Moment) -> bytes:
     """The answer in force, for a request that comes in after its own update."""
-    why = rules.error(BusinessProblem.UPDATE_OUT_OF_DATE, "Bundle.entry[0].resource")
+    why = error(BusinessProblem.UPDATE_OUT_OF_DATE, "Bundle.entry[0].resource")
     plan = _no(found.opened, sent, (why,), moment)
     try:
         with context.store.write(sent.caller.tenant) as work:
@@ -135,13 +135,13 @@ def _plan(
         request = read_request(bundle, request.guide)
     decision = opened.stored.decision
     if not found.is_current:
-        why = rules.error(BusinessProblem.UPDATE_OUT_OF_DATE)
+        why = error(BusinessProblem.UPDATE_OUT_OF_DATE)
         return _no(opened, sent, (why,), moment)
     before = read_marks(opened.bundle)
-    amendment = rules.compared(
+    amendment = compared(
         update, before, opened.request, request, decision, told_more=bool(waited.resources)
     )
-    hindered = rules.hindrance(update, amendment, request, decision)
+    hindered = hindrance(update, amendment, request, decision)
     if hindered is not None:
         return _no(opened, sent, (hindered,), moment)
     told = replace(opened, request=request, bundle=bundle)
@@ -151,7 +151,7 @@ def _plan(
         if fresh.errors:
             return _no(opened, sent, fresh.errors, moment)
     restarting = frozenset(each.id for each in context.rulebook.deadlines if each.restarts)
-    made = rules.amended(decision, fresh, amendment, request, restarting, moment)
+    made = amended(decision, fresh, amendment, request, restarting, moment)
     return _Plan(told, made, amendment, eligibility, waited)
 
 

@@ -1,54 +1,38 @@
-"""Another company reviews for the payer: it is asked, reminded, and decides by the rules of the desk.
+"""Another company reviews for the payer: it is asked and reminded.
 
 Asking is a queue of rows (docs/adr/0022), opened in the transaction that makes a case wait for the
-company. Its answer comes with the call, by a later look, or by its own signed call. A decision goes
-through `app.flows.review` like that of any person: who, with which NPI, by which criteria. What it may
-not decide is refused. In the end a case that it does not decide is given back to the payer's people.
+company. Its answer comes with the call, by a later look, or by its own signed call
+(`app.flows.delegate_answer`). In the end a case that it does not decide is given back to the payer's people.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 
-from app.auth.roles import check
-from app.auth.scopes import Scope
-from app.clients.delegate import HEADER, DelegateDesk, Vendor, is_signed
+from app.clients.delegate import DelegateDesk, Vendor
 from app.clients.policy import CallFailed, Reason
 from app.clock import Moment
 from app.determine.review import failed, given_back
-from app.domain.case import WAITING, Case
-from app.domain.decision import ItemDecision
+from app.domain.case import Case
 from app.domain.delegation import Delegation, DelegationState
 from app.domain.event import Event, EventKind
-from app.domain.principal import Principal, Role
-from app.domain.review import Act, Approve, Ask, Deny, Modify, Release, Take
-from app.errors import NotAllowed, NotFound, Refused, Unprocessable
-from app.fhir.validate.text import parse
+from app.errors import Refused
 from app.flows.context import Context
-from app.flows.hand_over import waiting_for_delegates
+from app.flows.delegate_answer import ActOf, address_of, decided, theirs_in
 from app.flows.held import arrived
 from app.flows.new_answer import Open, answer_anew, open_stored
 from app.flows.record import MACHINE
-from app.flows.review import Reviewer, review
 from app.sealed import sealed
 
 LEASE = timedelta(seconds=45)
 """A call lasts 20 seconds at most, so two workers never call about one case at the same time."""
 FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=10)
-SIGNATURE = HEADER
-"""The header of a call that is signed, ours and theirs."""
-DECISIONS = ("approve", "modify", "deny", "ask")
-
-ActOf = Callable[[str, Any], tuple[Act, Reviewer]]
-"""What a body of the desk's interface says; `app.web.desk.acts.act_of`."""
 
 
 @sealed(frozen=True, slots=True)
@@ -58,20 +42,6 @@ class Asking:
     context: Context
     desk: DelegateDesk
     act_of: ActOf
-
-
-@sealed(frozen=True, slots=True)
-class _Said:
-    """One act of the company, who does it, and in which role."""
-
-    act: Approve | Modify | Deny | Ask
-    by: Reviewer
-    role: Role
-
-
-def address_of(context: Context, id: uuid.UUID) -> str:
-    """Where the company may send its decision."""
-    return f"{context.settings.address}/desk/delegates/{id}"
 
 
 def ask_next(asking: Asking, moment: Moment) -> bool:
@@ -92,7 +62,7 @@ def ask_next(asking: Asking, moment: Moment) -> bool:
         case = look.cases.get(taken.case_id)
         opened = open_stored(context, look, case) if case else None
         papers = arrived(context, look, opened.events) if opened else ()
-    if opened is None or not _theirs(opened, taken):
+    if opened is None or not theirs_in(opened, taken):
         with context.store.write(tenant) as work:
             work.delegations.close(taken.id, DelegationState.DECIDED)
     elif moment.now >= answer_by(context, opened.case, taken):
@@ -100,33 +70,6 @@ def ask_next(asking: Asking, moment: Moment) -> bool:
     else:
         _call(asking, opened, papers, taken, lease, moment)
     return True
-
-
-def answered(
-    context: Context,
-    act_of: ActOf,
-    caller: Principal,
-    name: str,
-    raw: bytes,
-    signed: str,
-    moment: Moment,
-) -> Case:
-    """The company calls with its decision. Raises NotFound, NotAllowed without its signature, and what
-    `app.flows.review.review` raises for what it may not decide.
-    """
-    check(caller, Scope.DELEGATED)
-    with context.store.read(caller.tenant) as look:
-        try:
-            found = look.delegations.get(uuid.UUID(name))
-        except ValueError:
-            found = None
-    vendor = context.vendors.get(found.delegate) if found else None
-    if found is None or vendor is None:
-        raise NotFound("There is no such request to a delegate.")
-    path = urlsplit(address_of(context, found.id)).path
-    if not is_signed(vendor.secret, signed, "POST", path, raw, moment.now):
-        raise NotAllowed("The call is not signed with the delegate's secret, or too old.")
-    return _decided(context, act_of, found, parse(raw, context.limits), moment)
 
 
 def answer_by(context: Context, case: Case, taken: Delegation) -> datetime:
@@ -153,7 +96,7 @@ def _call(
         else:
             told = asking.desk.look(vendor, str(taken.id), moment.now)
         if told.get("status") == "decided":
-            _decided(asking.context, asking.act_of, taken, told, moment)
+            decided(asking.context, asking.act_of, taken, told, moment)
             return
         if told.get("status") != "pending":
             raise CallFailed(Reason.UNREADABLE, "The status is neither pending nor decided.")
@@ -197,96 +140,10 @@ def _give_back(context: Context, taken: Delegation, moment: Moment) -> None:
         case = work.cases.get(taken.case_id)
         work.delegations.close(taken.id, DelegationState.GIVEN_BACK)
         opened = open_stored(context, work, case) if case else None
-        if opened is not None and _theirs(opened, taken):
+        if opened is not None and theirs_in(opened, taken):
             decision = given_back(opened.stored.decision, taken.delegate, moment)
             back = [(EventKind.GIVEN_BACK, told)]
             answer_anew(context, work, opened, decision, MACHINE, moment, back)
-
-
-def _decided(
-    context: Context, act_of: ActOf, taken: Delegation, told: Mapping[str, Any], moment: Moment
-) -> Case:
-    """Carry out what the company says, each act under the rules of the desk.
-
-    What was carried out before, by a worker that died or by an earlier call, is passed over.
-    """
-    said = list(_acts(act_of, told))
-    for each in said:
-        opened = _look(context, taken)
-        theirs = _theirs(opened, taken)
-        act = _within(each.act, theirs)
-        if act is None:
-            continue
-        caller = Principal(
-            f"delegate:{taken.delegate}", context.settings.tenant, frozenset({each.role})
-        )
-        number = opened.case.number
-        _hand(context, caller, opened, each.by, moment)
-        case = review(context, caller, number, act, each.by, moment)
-        if case.state in WAITING:
-            review(context, caller, number, Release(), each.by, moment)
-    opened = _look(context, taken)
-    if not _theirs(opened, taken):
-        with context.store.write(context.settings.tenant) as work:
-            work.delegations.close(taken.id, DelegationState.DECIDED)
-    else:
-        raise Unprocessable("Some of the delegate's items are not decided.", at="acts")
-    return opened.case
-
-
-def _hand(context: Context, caller: Principal, opened: Open, by: Reviewer, moment: Moment) -> None:
-    """Take the case, unless this person of the company has it from a call that was cut short."""
-    hands = [e for e in opened.events if e.kind in (EventKind.TAKEN, EventKind.RELEASED)]
-    if hands and hands[-1].kind is EventKind.TAKEN and hands[-1].actor == by.id:
-        return
-    review(context, caller, opened.case.number, Take(), by, moment)
-
-
-def _acts(act_of: ActOf, told: Mapping[str, Any]) -> Iterator[_Said]:
-    """The acts, all of them read before the first is carried out. Raises Unprocessable."""
-    listed = told.get("acts")
-    if (
-        not listed
-        or not isinstance(listed, list)
-        or not all(isinstance(each, dict) for each in listed)
-    ):
-        raise Unprocessable("A decision lists its acts.", at="acts")
-    found = []
-    for each in listed:
-        body = {name: value for name, value in each.items() if name not in ("do", "role")}
-        if each.get("do") not in DECISIONS:
-            raise Unprocessable(f"An act is one of {', '.join(DECISIONS)}.", at="acts.do")
-        if each.get("role") not in (Role.REVIEWER, Role.MEDICAL_DIRECTOR):
-            raise Unprocessable("Each act says in which role it is done.", at="acts.role")
-        act, by = act_of(each["do"], body)
-        assert isinstance(act, Approve | Modify | Deny | Ask)
-        found.append(_Said(act, by, Role(each["role"])))
-    yield from found
-
-
-def _within(
-    act: Approve | Modify | Deny | Ask, theirs: Sequence[ItemDecision]
-) -> Approve | Modify | Deny | Ask | None:
-    """The act as far as it is about items that wait for this company; None when nothing is left."""
-    waiting = {each.sequence for each in theirs}
-    if not isinstance(act, Approve):
-        return act if act.item in waiting else None
-    items = tuple(sorted(waiting.intersection(act.items or waiting)))
-    return replace(act, items=items) if items else None
-
-
-def _look(context: Context, taken: Delegation) -> Open:
-    with context.store.read(context.settings.tenant) as look:
-        case = look.cases.get(taken.case_id)
-        if case is None:
-            raise NotFound("There is no such request to a delegate.")
-        return open_stored(context, look, case)
-
-
-def _theirs(opened: Open, taken: Delegation) -> list[ItemDecision]:
-    return [
-        e for e in waiting_for_delegates(opened.stored.decision) if e.delegate == taken.delegate
-    ]
 
 
 def _event(taken: Delegation, kind: EventKind, told: Mapping[str, object], moment: Moment) -> Event:
@@ -299,7 +156,7 @@ def _request(
     """What the company is sent: the request as it came, and how the payer's criteria stand."""
     services = {item.sequence: item.service.first() for item in opened.request.items}
     items = []
-    for each in _theirs(opened, taken):
+    for each in theirs_in(opened, taken):
         service = services.get(each.sequence)
         items.append(
             {

@@ -41,16 +41,16 @@ def deliver(store: Store, tenant: str, address: str, post: Post, moment: Moment)
     `address` is the public address of this server. Raises Unavailable without a database.
     """
     with store.read(tenant) as look:
-        if not look.subscriptions.any_due(moment.now):
+        if not look.deliveries.any_due(moment.now):
             return False
     lease = moment.new_id()
     with store.write(tenant) as work:
-        taken = work.subscriptions.take(moment.now, moment.now + LEASE, lease)
+        taken = work.deliveries.take(moment.now, moment.now + LEASE, lease)
     if taken is None:
         return False
     if taken.wish.ends and taken.wish.ends <= moment.now:
         with store.write(tenant) as work:
-            work.subscriptions.ended(taken.id, lease)
+            work.deliveries.ended(taken.id, lease)
         return True
     with store.read(tenant) as look:
         telling, told = _next(look, taken)
@@ -60,7 +60,7 @@ def deliver(store: Store, tenant: str, address: str, post: Post, moment: Moment)
     with store.write(tenant) as work:
         if not error:
             number = told[-1].number if told else taken.delivered
-            work.subscriptions.delivered(taken.id, lease, number, moment.now, _beat(taken, moment))
+            work.deliveries.delivered(taken.id, lease, number, moment.now, _beat(taken, moment))
         else:
             _failed(work, taken, lease, moment.now, error, final)
     return True
@@ -111,9 +111,9 @@ def _failed(
     patience = HANDSHAKE_FOR if is_handshake else DELIVER_FOR
     again = now + min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(taken.failures, 20))
     if final or again - (taken.failing_since or now) > patience:
-        work.subscriptions.given_up(taken.id, lease, now, error)
+        work.deliveries.given_up(taken.id, lease, now, error)
     else:
-        work.subscriptions.failed(taken.id, lease, now, again)
+        work.deliveries.failed(taken.id, lease, now, again)
 
 
 def _beat(taken: Subscription, moment: Moment) -> datetime | None:
@@ -124,4 +124,4 @@ def _beat(taken: Subscription, moment: Moment) -> datetime | None:
 def redrive(store: Store, tenant: str, moment: Moment) -> int:
     """Try again wherever deliveries were given up: a handshake, then what was not delivered."""
     with store.write(tenant) as work:
-        return work.subscriptions.redrive(moment.now)
+        return work.deliveries.redrive(moment.now)

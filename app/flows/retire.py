@@ -37,7 +37,7 @@ class Retired:
 def retire(store: Store, tenant: str, visible: Visible, moment: Moment) -> Retired:
     """End what is older than `visible` says. Raises Unavailable; what was ended stays so."""
     with store.write(tenant) as work:
-        notices = work.subscriptions.forget_told(moment.now - timedelta(days=visible.notices))
+        notices = work.deliveries.forget_told(moment.now - timedelta(days=visible.notices))
     until, count = moment.now - timedelta(days=visible.inquiry), 0
     last: Listed | None = None
     while True:

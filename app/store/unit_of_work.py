@@ -10,6 +10,7 @@ from app.store.arrivals import Arrivals, ArrivalWriter
 from app.store.cases import Cases, CaseWriter
 from app.store.decisions import Decisions, DecisionWriter
 from app.store.delegations import Delegations, DelegationWriter
+from app.store.deliveries import Deliveries, DeliveryWriter
 from app.store.documents import Documents, DocumentWriter
 from app.store.ehr import EhrServers, EhrServerWriter
 from app.store.engine import engines
@@ -66,6 +67,7 @@ class Read:
     held = _Part(lambda block: HeldAttachments(block.link))
     delegations = _Part(lambda block: Delegations(block.link))
     subscriptions = _Part(lambda block: Subscriptions(block.link))
+    deliveries = _Part(lambda block: Deliveries(block.link))
     inquiries = _Part(lambda block: Inquiries(block.link))
     past = _Part(lambda block: Past(block.link))
     arrivals = _Part(lambda block: Arrivals(block.link))
@@ -91,6 +93,7 @@ class Write:
     held = _Part(lambda block: HeldAttachmentWriter(block.link))
     delegations = _Part(lambda block: DelegationWriter(block.link))
     subscriptions = _Part(lambda block: SubscriptionWriter(block.link))
+    deliveries = _Part(lambda block: DeliveryWriter(block.link))
     inquiries = _Part(lambda block: InquiryWriter(block.link))
     arrivals = _Part(lambda block: ArrivalWriter(block.link))
 

@@ -137,7 +137,7 @@ def test_the_subscription_of_a_dead_worker_is_taken_over_within_a_minute(worlds:
         pended.change()
         moment = fixed_moment()
         with worlds.context.store.write(worlds.caller.tenant) as work:
-            assert work.subscriptions.take(moment.now, moment.now + LEASE, moment.new_id())
+            assert work.deliveries.take(moment.now, moment.now + LEASE, moment.new_id())
         assert tell(worlds) == 0
         assert tell(worlds, LEASE) == 1
     assert endpoint.numbers() == [1]
@@ -173,11 +173,11 @@ def test_a_worker_that_lost_its_lease_settles_nothing(worlds: World) -> None:
     moment = fixed_moment()
     first, second = moment.new_id(), moment.new_id()
     with worlds.context.store.write(worlds.caller.tenant) as work:
-        taken = work.subscriptions.take(moment.now, moment.now, first)
+        taken = work.deliveries.take(moment.now, moment.now, first)
     assert taken is not None
     with worlds.context.store.write(worlds.caller.tenant) as work:
-        assert work.subscriptions.take(moment.now, moment.now + LEASE, second)
-        work.subscriptions.delivered(taken.id, first, 0, moment.now, None)
+        assert work.deliveries.take(moment.now, moment.now + LEASE, second)
+        work.deliveries.delivered(taken.id, first, 0, moment.now, None)
         found = work.subscriptions.get(taken.id)
     assert found is not None and found.status == "requested"
 

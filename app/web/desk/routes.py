@@ -13,7 +13,7 @@ from app.domain.decision import Extension
 from app.domain.principal import Principal
 from app.fhir.validate.text import parse
 from app.flows.context import Context
-from app.flows.delegate import SIGNATURE, answered
+from app.flows.delegate_answer import SIGNATURE, answered
 from app.flows.papers import Paper, paper, papers
 from app.flows.review import Sheet, review, sheet, waiting
 from app.flows.unclaimed import Unmatched, unmatched

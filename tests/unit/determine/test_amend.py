@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from app.clock import Moment, moment
-from app.determine.amend import Amendment, amended
+from app.determine.amend import amended
+from app.determine.amendment import Amendment
 from app.domain.decision import Decision, Grant, ItemDecision, Outcome, PendCause, ReviewKind
 from app.domain.guide import Guide
 from app.domain.request import Item, PriorAuthRequest
