@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Text, bindparam, delete, exists, func, select, tuple_
+from sqlalchemy import Text, bindparam, delete, exists, func, select, text, tuple_
 
 from app.domain.case import WAITING, Case, CaseState
 from app.domain.decision import Outcome, ReviewTime
@@ -19,7 +19,7 @@ from app.sealed import sealed
 from app.store.events import EventWriter
 from app.store.inquiry_search import listed, search
 from app.store.link import ReadLink, WriteLink
-from app.store.tables import case_items, case_members, case_numbers, cases, events
+from app.store.tables import GIVEN, case_items, case_members, case_numbers, cases, events
 from app.store.types import LATEST, Key, first_key, key_text
 
 _SOUGHT = ("tenant", "born", "diagnoses")
@@ -27,6 +27,9 @@ _SOUGHT = ("tenant", "born", "diagnoses")
 _COLUMNS = tuple(column for column in cases.c if column.name not in _SOUGHT)
 _BY_ID = select(*_COLUMNS, cases.c.tenant).where(
     cases.c.tenant == bindparam("tenant"), cases.c.id == bindparam("id")
+)
+_BY_OWN_NUMBER = select(*_COLUMNS, cases.c.tenant).where(
+    cases.c.tenant == bindparam("tenant"), cases.c.number == bindparam("value")
 )
 _BY_NUMBER = (
     select(*_COLUMNS, cases.c.tenant)
@@ -38,7 +41,7 @@ _BY_NUMBER = (
     .where(
         case_numbers.c.tenant == bindparam("tenant"),
         case_numbers.c.value == bindparam("value"),
-        case_numbers.c.kind != "trace",
+        text(f"case_numbers.{GIVEN}"),
     )
     .order_by(cases.c.id.desc())
     .limit(1)
@@ -231,7 +234,9 @@ class Cases:
 
     def by_number(self, value: str) -> Case | None:
         """The newest case that has this case, authorization or review number, or None."""
-        return _case(self._link.first(_BY_NUMBER, {"value": key_text(value)}))
+        named = {"value": key_text(value)}
+        own = self._link.first(_BY_OWN_NUMBER, named)
+        return _case(own or self._link.first(_BY_NUMBER, named))
 
     def overdue(self, at: datetime, most: int) -> tuple[Case, ...]:
         """Cases that still wait although they were due before `at`, unless their log says so."""

@@ -21,7 +21,7 @@ import zstandard
 T = TypeVar("T")
 
 FOLDER = Path(__file__).resolve().parent / "dictionaries"
-LEVEL = 1
+LEVEL = 3
 WITHOUT = 0
 """The dictionary number of bodies compressed without one."""
 

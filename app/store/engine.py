@@ -111,6 +111,7 @@ def _sqlite(url: str, sync: str, size: int, readonly: bool = False) -> Engine:
             "foreign_keys=ON",
             "cache_size=-8000",
             "temp_store=MEMORY",
+            "wal_autocheckpoint=4000",  # 16 MB: pages that many commits change are copied once
             f"query_only={int(readonly)}",
             f"busy_timeout={int(PATIENCE_SECONDS * 1000) if readonly else 0}",
         ):

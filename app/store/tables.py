@@ -146,6 +146,8 @@ case_items = Table(
 """The current state of each item. NPIs stand in a list with spaces, as an item may have several;
 they are only looked at within one member's cases. `outcome` is empty where none was reached."""
 
+GIVEN = "kind IN ('authorization', 'review')"
+
 case_numbers = Table(
     "case_numbers",
     metadata,
@@ -155,13 +157,14 @@ case_numbers = Table(
     Column("case_id", Key, nullable=False),
     Column("sequence", Integer, nullable=False),
     _text("system"),
-    PrimaryKeyConstraint("tenant", "value", "kind", "case_id", "sequence"),
+    PrimaryKeyConstraint("tenant", "case_id", "sequence", "kind", "value"),
     _to(("case_id",), "cases", "id"),
-    Index(None, "tenant", "case_id"),
+    Index(None, "tenant", "value", sqlite_where=text(GIVEN), postgresql_where=text(GIVEN)),
     CheckConstraint("kind in ('case', 'authorization', 'review', 'trace')", name="kind"),
     sqlite_with_rowid=False,
 )
-"""Every number under which a case or an item may be asked for; `sequence` 0 is the whole case."""
+"""Every number under which a case or an item may be asked for; `sequence` 0 is the whole case. By those
+that were given with an answer a case is found; its own number stands in `cases`."""
 
 case_members = Table(
     "case_members",
@@ -259,16 +262,13 @@ submissions = Table(
     Column("request", Key, nullable=False),
     Column("answer", Key, nullable=False),
     PrimaryKeyConstraint("tenant", "submitter", "transaction_key"),
-    Index(None, "tenant", "request"),
-    Index(None, "tenant", "answer"),
     _to(("case_id",), "cases", "id"),
-    _to(("request",), "documents", "id"),
-    _to(("answer",), "documents", "id"),
     CheckConstraint("length(sha256) = 32", name="sha256"),
     sqlite_with_rowid=False,
 )
 """What makes a repeated submit harmless. `transaction_key` is the hash of system and value, since a
-sender's identifier may be longer than an index allows."""
+sender's identifier may be longer than an index allows. Its documents come in the same transaction and
+stay; a foreign key would need an index for each, only to ask when another document is deleted."""
 
 resources = Table(
     "resources",
@@ -282,10 +282,8 @@ resources = Table(
     Column("case_id", Key, nullable=False),
     Column("document", Key, nullable=False),
     _text("pointer"),
-    PrimaryKeyConstraint("tenant", "kind", "id", "version"),
-    Index(None, "tenant", "document"),
+    PrimaryKeyConstraint("tenant", "id", "kind", "version"),
     _to(("case_id",), "cases", "id"),
-    _to(("document",), "documents", "id"),
     CheckConstraint("version > 0", name="version"),
     sqlite_with_rowid=False,
 )

@@ -24,8 +24,10 @@ def install(app: Flask, settings: Settings) -> None:
         return None
 
     def after(answer: Response) -> Response:
+        if not request.path.startswith(_BELOW):
+            return answer
         origin = request.headers.get("Origin", "")
-        if not request.path.startswith(_BELOW) or not origin:
+        if not origin:
             return answer
         answer.headers.add("Vary", "Origin")
         if "*" in allowed or origin in allowed:
