@@ -15,10 +15,11 @@ from app.domain.inquiry import Example, Inquiry
 from app.domain.request import Item, Party, Person, PriorAuthRequest
 from app.domain.values import Period
 from app.errors import Invalid, NotForHere
+from app.fhir.kind import claim_of
 from app.fhir.read.entries import Entries
 from app.fhir.read.party import read_person
 from app.fhir.read.request import read_request
-from app.fhir.read.values import Nodes, extended_code, extension, parts, period, timed
+from app.fhir.read.values import extended_code, extension, parts, period, timed
 from app.fhir.urls import ext, system
 
 _HEAD = "Bundle.entry[0].resource"
@@ -52,16 +53,20 @@ def read_inquiry(bundle: Mapping[str, Any], guide: Guide, payers: tuple[Payer, .
             "An inquiry is a provider's: give the resource of Claim.provider its NPI.",
             at=f"{_HEAD}.provider",
         )
+    claim = claim_of(bundle)
     return Inquiry(
         person=read.member,
         members=members,
         provider_npis=frozenset(providers),
         team_npis=frozenset(provider_npis(each.party for each in read.care_team)),
         numbers=_given((read.previous_number, read.reference_number)),
-        days=period(_claim(bundle).get("billablePeriod")),
+        days=period(claim.get("billablePeriod")),
         diagnoses=frozenset(pair for each in read.diagnoses for pair in each.concept.codes()),
         examples=tuple(
-            [_example(item, raw) for item, raw in zip(read.items, _lines(bundle), strict=True)]
+            [
+                _example(item, raw)
+                for item, raw in zip(read.items, parts(claim, "item"), strict=True)
+            ]
         ),
     )
 
@@ -92,14 +97,6 @@ def _members(read: PriorAuthRequest, payers: tuple[Payer, ...]) -> tuple[str, ..
 
 def _given(values: tuple[str, ...]) -> tuple[frozenset[str], ...]:
     return tuple(frozenset({value}) for value in values if value)
-
-
-def _claim(bundle: Mapping[str, Any]) -> Mapping[str, Any]:
-    return next(Entries(bundle).of("Claim")).resource
-
-
-def _lines(bundle: Mapping[str, Any]) -> Nodes:
-    return parts(_claim(bundle), "item")
 
 
 def _example(item: Item, raw: Mapping[str, Any]) -> Example:

@@ -80,7 +80,7 @@ def _read(
     return Item(
         sequence=item["sequence"],
         service=service(item.get("productOrService")) or Concept(),
-        service_end=_service_end(said),
+        service_end=_service_end(said) if ext.PRODUCT_OR_SERVICE_CODE_END in said else None,
         modifiers=_modifiers(item) if "modifier" in item else (),
         category=concept(item.get("category")),
         revenue=concept(item.get("revenue")),
@@ -94,7 +94,7 @@ def _read(
             [diagnoses[each] for each in islice(pointed, MOST_DIAGNOSES) if each in diagnoses]
         ),
         care_team=_pointed(item, "careTeamSequence", team, MOST_MEMBERS),
-        trace_numbers=_traces(said),
+        trace_numbers=_traces(said) if ext.ITEM_TRACE_NUMBER in said else (),
         previous_number=told_text(said, ext.AUTHORIZATION_NUMBER),
         reference_number=told_text(said, ext.ADMINISTRATION_REFERENCE_NUMBER),
         assertion_ids=_assertions(orders),
@@ -122,9 +122,7 @@ def _assertions(orders: list[Entry]) -> tuple[str, ...]:
 
 def _service_end(said: Mapping[str, Nodes]) -> Concept | None:
     """The end of a range of services."""
-    for each in said.get(ext.PRODUCT_OR_SERVICE_CODE_END, ()):
-        return service(each.get("valueCodeableConcept"))
-    return None
+    return service(said[ext.PRODUCT_OR_SERVICE_CODE_END][0].get("valueCodeableConcept"))
 
 
 def _modifiers(item: Mapping[str, Any]) -> tuple[Concept, ...]:
@@ -134,13 +132,15 @@ def _modifiers(item: Mapping[str, Any]) -> tuple[Concept, ...]:
 
 def _traces(said: Mapping[str, Nodes]) -> tuple[Identifier, ...]:
     """The numbers by which the requester traces the line."""
-    listed = said.get(ext.ITEM_TRACE_NUMBER, ())
-    read = [identifier(each.get("valueIdentifier")) for each in listed]
+    read = [identifier(each.get("valueIdentifier")) for each in said[ext.ITEM_TRACE_NUMBER]]
     return tuple([each for each in read if each is not None])
 
 
 def _orders(said: Mapping[str, Nodes], claim: Entry, entries: Entries) -> list[Entry]:
     """The orders that the line fulfils (extension requestedService), as far as they were sent."""
-    listed = said.get(ext.REQUESTED_SERVICE, ())
-    found = [entries.follow(each.get("valueReference"), claim) for each in listed]
-    return [each for each in found if each is not None]
+    found = []
+    for each in said.get(ext.REQUESTED_SERVICE, ()):
+        order = entries.follow(each.get("valueReference"), claim)
+        if order is not None:
+            found.append(order)
+    return found

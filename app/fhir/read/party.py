@@ -92,12 +92,12 @@ def party_of(found: Entry, entries: Entries) -> Party:
 
 def _single(found: Entry) -> Party:
     resource = found.resource
-    own = identifiers(resource)
+    own, name = identifiers(resource), resource.get("name")
     return Party(
         kind=_KINDS[found.kind],
         full_url=found.full_url,
         npi=npi(own),
-        name=_name(resource),
+        name=name if type(name) is str else _name(resource),
         identifiers=own,
         specialties=_qualifications(resource) if "qualification" in resource else (),
         state=_state(resource) if "address" in resource else "",
@@ -158,10 +158,7 @@ def npi(own: tuple[Identifier, ...]) -> str:
 
 
 def _name(resource: Mapping[str, Any]) -> str:
-    """An organization's name, or a practitioner's given and family name."""
-    plain = resource.get("name")
-    if isinstance(plain, str):
-        return plain
+    """A practitioner's given and family name."""
     name = _official(parts(resource, "name"))
     given = name.get("given")
     first = given[0] if isinstance(given, list) and given and isinstance(given[0], str) else ""

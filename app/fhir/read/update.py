@@ -9,6 +9,7 @@ import orjson
 
 from app.domain.update import Change, Marks, Named, Update
 from app.errors import Invalid
+from app.fhir.kind import claim_of
 from app.fhir.read.entries import Entries, Entry
 from app.fhir.read.values import (
     Nodes,
@@ -56,9 +57,7 @@ def read_update(bundle: Mapping[str, Any]) -> Update:
 
 def read_marks(bundle: Mapping[str, Any]) -> Marks:
     """The marks of the first Claim of any request bundle."""
-    claim = next(Entries(bundle).of("Claim"), None)
-    if claim is None:
-        return Marks()
+    claim = claim_of(bundle)
     items = {sequence: each for each, sequence in _sequenced(claim, "item")}
     papers = {sequence: each for each, sequence in _sequenced(claim, "supportingInfo")}
     return Marks(
@@ -149,8 +148,8 @@ def _numbers(resource: Mapping[str, Any]) -> Iterator[str]:
                 yield number
 
 
-def _sequenced(claim: Entry, name: str) -> Iterator[tuple[dict[str, Any], int]]:
-    for each in parts(claim.resource, name):
+def _sequenced(claim: Mapping[str, Any], name: str) -> Iterator[tuple[dict[str, Any], int]]:
+    for each in parts(claim, name):
         sequence = whole(each.get("sequence"))
         if sequence is not None:
             yield each, sequence

@@ -153,6 +153,11 @@ def day(value: Any) -> date | None:
 
     A year or month alone becomes its first day: the oldest that it can mean.
     """
+    if type(value) is str and len(value) == 10:
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            return None
     read = instant(value)
     return read.date() if isinstance(read, datetime) else read
 
@@ -196,7 +201,9 @@ def period(node: Any) -> Period | None:
     """A Period in calendar days, or None when it has neither end."""
     if type(node) is not dict:
         return None
-    start, end = day(node.get("start")), last_day(node.get("end"))
+    start, end = node.get("start"), node.get("end")
+    start = None if start is None else day(start)
+    end = None if end is None else last_day(end)
     return None if start is None and end is None else Period(start, end)
 
 
@@ -219,9 +226,12 @@ def measured(node: Node) -> Quantity | None:
     value = number(node.get("value"))
     if value is None:
         return None
-    where = text(node, "system")
+    unit, code, where = node.get("unit"), node.get("code"), node.get("system")
     return Quantity(
-        value, text(node, "unit"), text(node, "code"), canonical(where) if where else ""
+        value,
+        unit if type(unit) is str else "",
+        code if type(code) is str else "",
+        canonical(where) if type(where) is str and where else "",
     )
 
 
