@@ -9,12 +9,13 @@ equality, `fields` and `replace` stay those of a frozen dataclass.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-__all__ = ["sealed"]
+__all__ = ["changed", "sealed"]
 
 _Class = TypeVar("_Class")
+_Value = TypeVar("_Value")
 
 
 def _thawed(
@@ -26,7 +27,33 @@ def _thawed(
     return dataclass(slots=slots, eq=eq, unsafe_hash=eq, kw_only=kw_only)
 
 
+def _changed(before: _Value, /, **others: Any) -> _Value:
+    """`replace` by a function that is written for the class at its first change: two to three times
+    as quick, as it asks for no field's description. TypeError for a field that there is not.
+    """
+    kind = before.__class__
+    change = _CHANGES.get(kind)
+    if change is None:
+        change = _CHANGES[kind] = _change(kind)
+    made: _Value = change(before, **others)
+    return made
+
+
+_CHANGES: dict[type, Callable[..., Any]] = {}
+_KEPT = object()
+
+
+def _change(kind: type) -> Callable[..., Any]:
+    names = [each.name for each in fields(cast("Any", kind))]
+    options = ", ".join(f"{name}=KEPT" for name in names)
+    values = ", ".join(f"{name}=before.{name} if {name} is KEPT else {name}" for name in names)
+    text = f"lambda before, /, *, {options}: kind({values})"
+    made: Callable[..., Any] = eval(text, {"kind": kind, "KEPT": _KEPT})  # noqa: S307 - our names
+    return made
+
+
 if TYPE_CHECKING:
     from dataclasses import dataclass as sealed
+    from dataclasses import replace as changed
 else:
-    sealed = _thawed
+    sealed, changed = _thawed, _changed

@@ -9,18 +9,25 @@ from functools import lru_cache
 from app.domain.policy import CodeSet
 from app.domain.values import Concept
 
+_ICD10 = ("ICD10CM", "ICD10PCS")
 Codes = frozenset[tuple[str, str]]
 
 
 def short_codes(concept: Concept, systems: Mapping[str, str]) -> Codes:
     """All codes of a concept as (short system, comparable code); an unknown system stays its URL."""
-    return frozenset(short_code(coding.system, coding.code, systems) for coding in concept.codings)
+    return frozenset(
+        [
+            (name, coding.code.upper().replace(".", "") if name in _ICD10 else coding.code)
+            for coding in concept.codings
+            for name in (systems.get(coding.system, coding.system),)
+        ]
+    )
 
 
 def short_code(system: str, code: str, systems: Mapping[str, str]) -> tuple[str, str]:
     """One code by the short name of its system."""
     name = systems.get(system, system)
-    return name, code.upper().replace(".", "") if name in ("ICD10CM", "ICD10PCS") else code
+    return name, code.upper().replace(".", "") if name in _ICD10 else code
 
 
 @lru_cache(maxsize=4096)

@@ -28,20 +28,18 @@ class Due:
 
 def dues(
     rules: Iterable[DeadlineRule],
-    coverage: Coverage,
     review: str,
     urgency: str,
     received: datetime,
     zone: str,
     policy: str = "",
 ) -> list[Due]:
-    """What each rule that applies says, the strictest first; empty when the rulebook has none."""
-    today = received.astimezone(ZoneInfo(zone)).date()
+    """What each of a member's `protections` that applies says, the strictest first."""
     found = [
         Due(instant_due(rule, received, zone), rule)
-        for rule in protections(rules, coverage, today)
-        if _either(review, rule.reviews)
-        and _either(urgency, rule.urgencies)
+        for rule in rules
+        if (not rule.reviews or review in rule.reviews)
+        and (not rule.urgencies or urgency in rule.urgencies)
         and (not rule.policies or policy in rule.policies)
     ]
     return sorted(found, key=strictness)
@@ -72,10 +70,6 @@ def protections(
             and rule.period.covers(day)
         ]
     )
-
-
-def _either(value: str, allowed: frozenset[str]) -> bool:
-    return not allowed or value in allowed
 
 
 def instant_due(rule: DeadlineRule, received: datetime, zone: str) -> datetime:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from app.clock import Moment
 from app.determine.book import Rulebook
@@ -37,6 +35,7 @@ from app.domain.decision import (
 from app.domain.policy import DeadlineRule
 from app.domain.request import Item, PriorAuthRequest
 from app.domain.values import Identifier, Period
+from app.sealed import changed
 
 _log = logging.getLogger(__name__)
 
@@ -59,16 +58,18 @@ def decide(
     rulebook: Rulebook,
     moment: Moment,
     weighed: Weighed | None = None,
+    traces: str = "",
 ) -> Decision:
     """The decision on every line. Same arguments, same decision, but for the numbers of `moment`.
 
     Who is not a member here gets one business error that names the element to correct. What was
-    judged is put into `weighed`, for those who tell more about a line than its decision.
+    judged is put into `weighed`, for those who tell more about a line than its decision. `traces` is
+    the system of the payer's trace numbers.
     """
     weighed = {} if weighed is None else weighed
     if isinstance(eligibility, NotEligible):
         return _refused(eligibility, rulebook, moment)
-    today = moment.now.astimezone(ZoneInfo(rulebook.time_zone)).date()
+    today = rulebook.today(moment.now)
     gathered = _gathered(request, rulebook)
     rules = protections(rulebook.deadlines, eligibility, today)
     items: list[ItemDecision] = []
@@ -78,11 +79,11 @@ def decide(
     for item in request.items:
         drafted = _line(request, item, eligibility, rulebook, gathered, today, weighed)
         used.update(drafted.used)
-        found = _dues(drafted, request, eligibility, rules, rulebook.time_zone, moment)
+        found = _dues(drafted, request, rules, rulebook.time_zone, moment)
         protecting += found
         if drafted.outcome is Outcome.PENDED:
             waiting += found[:1]
-        items.append(_numbered(drafted, item, moment, today))
+        items.append(_numbered(drafted, item, moment, today, traces))
     first = min(waiting, key=strictness, default=None)
     granted = [item.grant.period for item in items if item.grant]
     made = Decision(
@@ -157,10 +158,10 @@ def _fault() -> Draft:
     return Draft(Outcome.PENDED, review, (reason,), cause=PendCause.SYSTEM)
 
 
-def _numbered(drafted: Draft, item: Item, moment: Moment, today: date) -> ItemDecision:
+def _numbered(drafted: Draft, item: Item, moment: Moment, today: date, traces: str) -> ItemDecision:
     grant = drafted.grant
     if grant is not None and drafted.outcome in _GRANTED:
-        grant = replace(grant, number=moment.new_number("FA"), issued=today)
+        grant = changed(grant, number=moment.new_number("FA"), issued=today)
     pended = drafted.outcome is Outcome.PENDED
     return ItemDecision(
         sequence=item.sequence,
@@ -177,7 +178,7 @@ def _numbered(drafted: Draft, item: Item, moment: Moment, today: date) -> ItemDe
         pathway=drafted.pathway,
         delegate=drafted.delegate,
         review_reference=moment.new_number("FR") if pended else "",
-        trace=Identifier("", moment.new_number("FT")),
+        trace=Identifier(traces, moment.new_number("FT")),
         penalty=drafted.penalty,
     )
 
@@ -185,7 +186,6 @@ def _numbered(drafted: Draft, item: Item, moment: Moment, today: date) -> ItemDe
 def _dues(
     drafted: Draft,
     request: PriorAuthRequest,
-    coverage: Coverage,
     rules: Sequence[DeadlineRule],
     zone: str,
     moment: Moment,
@@ -197,7 +197,6 @@ def _dues(
         urgency = drafted.urgency
     return dues(
         rules,
-        coverage,
         str(drafted.review),
         urgency,
         moment.now,

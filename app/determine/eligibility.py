@@ -24,7 +24,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from functools import lru_cache
 from itertools import pairwise
 
 from app.determine import names
@@ -62,17 +61,16 @@ class Payer:
 
 @sealed(frozen=True, slots=True)
 class Number:
-    """A number by which the request may name the member, and the element that holds it."""
+    """A number by which the request may name the member, and the element that holds it.
+
+    `key` is the form under which rows are indexed.
+    """
 
     value: str
     system: str
     is_member_number: bool
     at: str
-
-    @property
-    def key(self) -> str:
-        """The form under which rows are indexed."""
-        return number_key(self.value)
+    key: str
 
 
 def number_key(value: str) -> str:
@@ -88,16 +86,25 @@ def numbers(request: PriorAuthRequest, payers: Sequence[Payer] = ()) -> tuple[Nu
 
     Numbers of a coverage that another payer issued are left out.
     """
-    found: list[Number] = []
-    for claim in _ours(request, payers):
+    return _numbers(request, _ours(request, _known_by(payers)) if payers else request.coverage)
+
+
+def _numbers(request: PriorAuthRequest, ours: Iterable[CoverageClaim]) -> tuple[Number, ...]:
+    sure: list[tuple[str, str, bool, str]] = []
+    other: list[tuple[str, str, bool, str]] = []
+    for claim in ours:
         at = _at(claim.full_url, "identifier")
-        found += [Number(n.value, n.system, True, at) for n in claim.member_ids]
-        found.append(Number(claim.subscriber_id, "", True, _at(claim.full_url, "subscriberId")))
+        sure += [(n.value, n.system, True, at) for n in claim.member_ids]
+        sure.append((claim.subscriber_id, "", True, _at(claim.full_url, "subscriberId")))
     at = _at(request.member.full_url, "identifier")
-    own = request.member.identifiers
-    found += [Number(n.value, n.system, n.kind == MEMBER_NUMBER, at) for n in own]
-    found.sort(key=lambda number: not number.is_member_number)
-    return tuple(dict.fromkeys(number for number in found if number.key))
+    for n in request.member.identifiers:
+        if n.kind == MEMBER_NUMBER:
+            sure.append((n.value, n.system, True, at))
+        else:
+            other.append((n.value, n.system, False, at))
+    return tuple(
+        [Number(*said, key) for said in dict.fromkeys(sure + other) if (key := number_key(said[0]))]
+    )
 
 
 def determine(
@@ -107,10 +114,12 @@ def determine(
     payers: Sequence[Payer] = (),
 ) -> Eligibility:
     """The member's coverage for all service days (`on` where the request names none)."""
-    wrong = _wrong_payer(request, payers)
+    payer = _known_by(payers)
+    ours = _ours(request, payer)
+    wrong = _wrong_payer(request, payer, ours)
     if wrong is not None:
         return wrong
-    known = numbers(request, payers)
+    known = _numbers(request, ours)
     where = known[0].at if known else _at(_first(request).full_url, "identifier")
     named = _named(known, candidates, request.member)
     if not named:
@@ -136,25 +145,32 @@ def contradiction(person: Person, coverage: Coverage) -> str:
     return "" if names.agree(person.family, coverage.family) else "name"
 
 
-def _wrong_payer(request: PriorAuthRequest, payers: Sequence[Payer]) -> NotEligible | None:
+def _wrong_payer(
+    request: PriorAuthRequest, known: _KnownBy, ours: Sequence[CoverageClaim]
+) -> NotEligible | None:
     """Whose request it is: the insurer's first, then the payer of every coverage it names."""
-    if is_ours(request.insurer, payers) is False:
+    if _is_known(request.insurer, known) is False:
         at = _at(request.insurer.full_url, "identifier")
         return NotEligible(EligibilityProblem.WRONG_PAYER, at)
-    if request.coverage and not _ours(request, payers):
+    if request.coverage and not ours:
         payer = _first(request).payer
         at = _at(payer.full_url if payer else "", "identifier")
         return NotEligible(EligibilityProblem.WRONG_PAYER, at)
     return None
 
 
-def _ours(request: PriorAuthRequest, payers: Sequence[Payer]) -> list[CoverageClaim]:
-    return [c for c in request.coverage if c.payer is None or is_ours(c.payer, payers) is not False]
+def _ours(request: PriorAuthRequest, known: _KnownBy) -> list[CoverageClaim]:
+    return [
+        c for c in request.coverage if c.payer is None or _is_known(c.payer, known) is not False
+    ]
 
 
 def is_ours(party: Party, payers: Sequence[Payer]) -> bool | None:
     """Whether `party` is one of `payers`; None when its identifiers say neither yes nor no."""
-    known = _known_by(tuple(payers))
+    return _is_known(party, _known_by(payers))
+
+
+def _is_known(party: Party, known: _KnownBy) -> bool | None:
     strange = False
     for identifier in party.identifiers:
         system, value = _system(identifier.system), number_key(identifier.value)
@@ -173,14 +189,12 @@ class _KnownBy:
     values: frozenset[str]
 
 
-@lru_cache(maxsize=16)
-def _known_by(payers: tuple[Payer, ...]) -> _KnownBy:
-    """Asked for each coverage of each request; a payer hardly ever changes its numbers."""
-    numbers = frozenset(
+def _known_by(payers: Iterable[Payer]) -> _KnownBy:
+    numbers = [
         (_system(i.system), number_key(i.value)) for payer in payers for i in payer.identifiers
-    )
-    systems = frozenset(system for system, _ in numbers if system)
-    return _KnownBy(numbers, systems, frozenset(value for _, value in numbers))
+    ]
+    systems = frozenset([system for system, _ in numbers if system])
+    return _KnownBy(frozenset(numbers), systems, frozenset([value for _, value in numbers]))
 
 
 def _named(
@@ -188,7 +202,7 @@ def _named(
 ) -> list[Candidate]:
     """The rows that a number names for sure; else those that birth date and name confirm."""
     rows = list(candidates)
-    sure = [row for row in rows if any(_names(n, row) for n in known)]
+    sure = [row for row in rows if _is_named(row, known)]
     if sure:
         return sure
     keys = {number.key for number in known}
@@ -199,27 +213,25 @@ def _named(
     ]
 
 
-def _names(number: Number, row: Candidate) -> bool:
-    """Whether `number` names this row's person, or the person's family, beyond doubt."""
-    key = number.key
+def _is_named(row: Candidate, known: Sequence[Number]) -> bool:
+    """Whether a number names this row's person, or the person's family, beyond doubt.
+
+    A family's number has no system of its own: it has those of its members' numbers.
+    """
     family = number_key(row.coverage.subscriber_id)
-    if number.is_member_number and family == key and not _foreign(number, row):
-        return True
-    for own in row.numbers:
-        if number_key(own.value) != key:
-            continue
-        both = bool(number.system and own.system)
-        if both and _system(number.system) == _system(own.system):
+    own = [(number_key(each.value), _system(each.system)) for each in row.numbers]
+    systems = {system for _, system in own if system}
+    for number in known:
+        system = _system(number.system)
+        foreign = bool(system and systems) and system not in systems
+        if number.is_member_number and family == number.key and not foreign:
             return True
-        if not both and number.is_member_number:
-            return True
+        for key, issued in own:
+            if key != number.key:
+                continue
+            if system == issued if system and issued else number.is_member_number:
+                return True
     return False
-
-
-def _foreign(number: Number, row: Candidate) -> bool:
-    """A family's number has no system of its own: it has those of its members' numbers."""
-    systems = {_system(own.system) for own in row.numbers if own.system}
-    return bool(number.system and systems) and _system(number.system) not in systems
 
 
 def _confirmed(person: Person, row: Candidate) -> bool:
@@ -247,12 +259,13 @@ def _active(
 ) -> Eligibility:
     """The one plan that is active on all `days`."""
     claim = _first(request)
-    merged = [
-        row for plan in sorted({r.coverage.plan.id for r in rows}) for row in _joined(rows, plan)
-    ]
+    plans = sorted({r.coverage.plan.id for r in rows}) if len(rows) > 1 else ()
+    merged = [row for plan in plans for row in _joined(rows, plan)] if plans else rows
     active = [row for row in merged if all(row.coverage.period.covers(day) for day in days)]
     if not active:
         return NotEligible(EligibilityProblem.NOT_ACTIVE, _at(claim.full_url, ""))
+    if len(active) == 1:
+        return active[0].coverage
     for narrower in (_by_plan, _by_group, _by_order):
         active = narrower(active, request) or active
     if len(active) == 1:

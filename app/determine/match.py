@@ -38,27 +38,29 @@ def match(subject: Subject, rulebook: Rulebook) -> Match:
     A line that would spare the review (imaging in an emergency department) and of which nobody can
     tell whether it holds is passed over: the ordinary rule applies. Any other one makes it unsure.
     """
-    first: dict[Role, dict[str, Entry]] = {role: {} for role in Role}
+    exemptions: dict[str, Entry] = {}
+    exclusions: dict[str, Entry] = {}
+    coverage: Entry | None = None
     unsure: tuple[str, ...] = ()
     for entry in rulebook.entries(subject.service, subject.day, subject.item.guidance):
         role = entry.ready.policy.role
-        if role is Role.COVERAGE and (first[role] or unsure):
-            break
         truth = fits(entry.scope.where, subject)
-        if truth is Truth.MET:
-            first[role].setdefault(entry.ready.policy.id, entry)
-        elif (
-            truth is Truth.UNKNOWN and role is Role.COVERAGE and entry.scope.review not in _LENIENT
-        ):
-            first[role].setdefault(entry.ready.policy.id, entry)
-            unsure = unknowns(entry.scope.where, subject)
-    coverage = first[Role.COVERAGE]
+        if role is not Role.COVERAGE:
+            if truth is Truth.MET:
+                first = exemptions if role is Role.EXEMPTION else exclusions
+                first.setdefault(entry.ready.policy.id, entry)
+        elif truth is Truth.MET:
+            coverage = entry
+            break
+        elif truth is Truth.UNKNOWN and entry.scope.review not in _LENIENT:
+            coverage, unsure = entry, unknowns(entry.scope.where, subject)
+            break
     return Match(
-        exemptions=tuple(first[Role.EXEMPTION].values()),
-        exclusions=tuple(first[Role.EXCLUSION].values()),
-        entry=next(iter(coverage.values()), None),
-        unsure=unsure,
-        technology=_technology(subject, rulebook),
+        tuple(exemptions.values()),
+        tuple(exclusions.values()),
+        coverage,
+        unsure,
+        _technology(subject, rulebook),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -29,7 +28,7 @@ from app.domain.facts import EvidenceKind, Truth
 from app.domain.policy import CodeSet, GrantRule, Rule, Span, Technology
 from app.domain.request import Use
 from app.domain.values import Period, Quantity, Text
-from app.sealed import sealed
+from app.sealed import changed, sealed
 
 _ASKED_FOR = CodeSet(requested=True)
 _UNWRITTEN_GRANT = GrantRule(period=Span(days=90))
@@ -69,7 +68,7 @@ def draft(subject: Subject, found: Match, rulebook: Rulebook) -> Draft:
         made = _excluded(found, subject) or _reviewed(found, subject, rulebook)
         made = _limited(made, verdict, subject)
     if verdict.used:
-        made = replace(made, used=verdict.used)
+        made = changed(made, used=verdict.used)
     if subject.request.use is Use.PREDETERMINATION:
         return _opinion(made, subject)
     return _in_time(made, subject)
@@ -81,7 +80,7 @@ def _pended(
     reason = Reason(code, text or said(code))
     if base is None:
         return Draft(Outcome.PENDED, ReviewKind.PRIOR_AUTHORIZATION, (reason,), cause)
-    return replace(
+    return changed(
         base,
         outcome=Outcome.PENDED,
         cause=cause,
@@ -96,7 +95,7 @@ def _exempted(found: Match, subject: Subject) -> Draft | None:
         if judged.truth is Truth.MET and judged.never is None and not judged.open_rule:
             base = _based(entry, judged)
             reason = Reason("exempt", _tell(entry, "provider-not-required") or said("not-required"))
-            return replace(base, outcome=Outcome.NOT_REQUIRED, reasons=(reason,))
+            return changed(base, outcome=Outcome.NOT_REQUIRED, reasons=(reason,))
     return None
 
 
@@ -117,7 +116,7 @@ def _left_out(found: Match, verdict: BenefitVerdict, subject: Subject) -> Draft:
     base = Draft(Outcome.NOT_COVERED, ReviewKind.NOT_COVERED, reasons, benefit=verdict.state)
     if found.entry is not None and found.entry.ready.judge:
         judged = judge(found.entry.ready, subject)
-        base = replace(
+        base = changed(
             base, policy=found.entry.ready.ref, finding=judged.finding, clinical=judged.truth
         )
     if child_protected(subject):
@@ -146,7 +145,7 @@ def _reviewed(found: Match, subject: Subject, rulebook: Rulebook) -> Draft:
     if card is not None and not (card.requests and found.exemptions):
         made = _not_required(entry, "exempt-provider")
         cited = (card.citation,) if card.citation else ()
-        return replace(made, reasons=(replace(made.reasons[0], citations=cited),))
+        return changed(made, reasons=(changed(made.reasons[0], citations=cited),))
     if review is ReviewKind.RECOMMENDED and subject.request.use is Use.PREAUTHORIZATION:
         return _not_required(entry, "review-offered")
     return _judged(entry, judge(entry.ready, subject), subject, found.technology)
@@ -221,18 +220,18 @@ def _judged(
     outcomes = entry.ready.version.outcomes
     if judged.exempt is not None:
         reason = Reason("exempt", judged.exempt.text, judged.exempt.citations)
-        return replace(base, outcome=Outcome.NOT_REQUIRED, reasons=(reason,))
+        return changed(base, outcome=Outcome.NOT_REQUIRED, reasons=(reason,))
     if judged.never is not None:
         return _never(base, judged.never, subject)
     if judged.route is not None and (judged.route.always or judged.truth is not Truth.MET):
         offered = _offered(judged.route)
         if technology is not None and technology.id == judged.route.technology:
             offered = (*offered, *_unproven(technology))
-        routed = replace(base, needed=judged.needed, reasons=offered)
+        routed = changed(base, needed=judged.needed, reasons=offered)
         text = judged.route.text
         pended = _pended(PendCause.CLINICAL_REVIEW, judged.route.id, routed, text)
-        first = replace(pended.reasons[0], citations=judged.route.citations)
-        return replace(pended, reasons=(first, *pended.reasons[1:]))
+        first = changed(pended.reasons[0], citations=judged.route.citations)
+        return changed(pended, reasons=(first, *pended.reasons[1:]))
     if judged.truth is Truth.MET and not judged.open_rule:
         if outcomes.met == "approve":
             return _approved(base, entry, judged, subject)
@@ -243,7 +242,7 @@ def _judged(
         return _pended(
             PendCause.CLINICAL_REVIEW, "criteria-unmet", base, _tell(entry, "provider-review")
         )
-    return _asked(replace(base, needed=judged.needed), judged, entry)
+    return _asked(changed(base, needed=judged.needed), judged, entry)
 
 
 def _stated(base: Draft, entry: Entry, outcome: str, subject: Subject) -> Draft:
@@ -251,11 +250,11 @@ def _stated(base: Draft, entry: Entry, outcome: str, subject: Subject) -> Draft:
     if outcome == "not-required":
         text = _tell(entry, "provider-not-required") or said("not-required")
         reason = Reason("not-required", text, entry.scope.citations)
-        return replace(base, outcome=Outcome.NOT_REQUIRED, reasons=(reason,))
+        return changed(base, outcome=Outcome.NOT_REQUIRED, reasons=(reason,))
     if outcome == "not-covered":
         text = _tell(entry, "provider-not-covered") or said("provider-signature")
         reason = Reason("benefit-rule", text, entry.scope.citations)
-        made = replace(base, outcome=Outcome.NOT_COVERED, reasons=(reason,), benefit=RULE)
+        made = changed(base, outcome=Outcome.NOT_COVERED, reasons=(reason,), benefit=RULE)
         if child_protected(subject):
             return _pended(PendCause.CLINICAL_REVIEW, "child-protected", made)
         return made
@@ -266,7 +265,7 @@ def _stated(base: Draft, entry: Entry, outcome: str, subject: Subject) -> Draft:
 
 def _never(base: Draft, rule: Rule, subject: Subject) -> Draft:
     reasons = (Reason("benefit-rule", rule.text, rule.citations), *_offered(rule))
-    made = replace(base, outcome=Outcome.NOT_COVERED, reasons=reasons, benefit=RULE)
+    made = changed(base, outcome=Outcome.NOT_COVERED, reasons=reasons, benefit=RULE)
     if child_protected(subject):
         return _pended(PendCause.CLINICAL_REVIEW, "child-protected", made)
     if rule.signed:
@@ -290,7 +289,7 @@ def _approved(base: Draft, entry: Entry, judged: Judgement, subject: Subject) ->
         number = judged.facts.find(rule.units_from).value
         if not isinstance(number, Decimal):
             return _pended(PendCause.CLINICAL_REVIEW, "beyond-grant", base)
-        rule = replace(rule, units=number)
+        rule = changed(rule, units=number)
     if judged.pathway is not None:
         reason = Reason("pathway-met", said("pathway-met", pathway=judged.pathway.label))
     else:
@@ -298,7 +297,7 @@ def _approved(base: Draft, entry: Entry, judged: Judgement, subject: Subject) ->
     told = _tell(entry, "provider-approved")
     reasons = (reason, Reason("policy-note", told)) if told else (reason,)
     asked = subject.item.quantity
-    base = replace(base, outcome=Outcome.APPROVED, reasons=reasons, grant=_grant(rule, subject))
+    base = changed(base, outcome=Outcome.APPROVED, reasons=reasons, grant=_grant(rule, subject))
     if rule.units is None or asked is None or asked.value <= rule.units:
         return base
     if rule.beyond == "clinician":
@@ -307,7 +306,7 @@ def _approved(base: Draft, entry: Entry, judged: Judgement, subject: Subject) ->
         return _pended(PendCause.CLINICAL_REVIEW, "child-protected", base)
     numbers = {"granted": _number(rule.units), "asked": _number(asked.value)}
     cut = Reason("reduced-to-rule", rule.text or said("reduced-to-rule", **numbers), rule.citations)
-    return replace(base, outcome=Outcome.MODIFIED, reasons=(cut, *reasons))
+    return changed(base, outcome=Outcome.MODIFIED, reasons=(cut, *reasons))
 
 
 def _grant(rule: GrantRule, subject: Subject) -> Grant:
@@ -318,7 +317,7 @@ def _grant(rule: GrantRule, subject: Subject) -> Grant:
     if rule.units is not None:
         most = rule.units if asked is None else min(asked.value, rule.units)
         unit = asked or Quantity(most, rule.unit["en"] if rule.unit else "")
-        units = replace(unit, value=most)
+        units = changed(unit, value=most)
     review = day_of(shift(start, rule.next_review)) if rule.next_review else None
     return Grant(
         number="",
@@ -338,7 +337,7 @@ def _limited(made: Draft, verdict: BenefitVerdict, subject: Subject) -> Draft:
     if verdict.left is None or verdict.reason is None or not counted:
         return made
     if verdict.state == LIMIT:
-        made = replace(
+        made = changed(
             made,
             outcome=Outcome.NOT_COVERED,
             reasons=(verdict.reason, *made.reasons),
@@ -352,8 +351,8 @@ def _limited(made: Draft, verdict: BenefitVerdict, subject: Subject) -> Draft:
         numbers = {"granted": _number(verdict.left), "asked": _number(asked.value)}
         text = said("limit-reduced", limit=verdict.reason.text, **numbers)
         cut = Reason("limit-reduced", text, verdict.reason.citations)
-        grant = replace(made.grant, units=replace(asked, value=verdict.left))
-        made = replace(
+        grant = changed(made.grant, units=changed(asked, value=verdict.left))
+        made = changed(
             made, outcome=Outcome.MODIFIED, reasons=(cut, *made.reasons), grant=grant, benefit=LIMIT
         )
     if child_protected(subject):
@@ -372,7 +371,7 @@ def _opinion(made: Draft, subject: Subject) -> Draft:
         reasons.append(Reason("authorization-required", said("authorization-required")))
     if _last_day(subject) < subject.today:
         reasons.append(Reason("already-given", said("already-given")))
-    return replace(made, reasons=tuple(reasons), grant=None)
+    return changed(made, reasons=tuple(reasons), grant=None)
 
 
 def _last_day(subject: Subject) -> date:
@@ -388,8 +387,8 @@ def _in_time(made: Draft, subject: Subject) -> Draft:
     if made.review not in judged:
         return made
     reasons = (*made.reasons, Reason("post-service", said("post-service")))
-    made = replace(made, review=ReviewKind.POST_SERVICE, reasons=reasons)
-    return made if _was_asked(subject) else replace(made, penalty=_penalty(subject))
+    made = changed(made, review=ReviewKind.POST_SERVICE, reasons=reasons)
+    return made if _was_asked(subject) else changed(made, penalty=_penalty(subject))
 
 
 def _was_asked(subject: Subject) -> bool:

@@ -7,7 +7,6 @@ counts, at most 72 hours (42 CFR 422.572, the expedited one).
 from __future__ import annotations
 
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from app.clock import Moment
 from app.determine.book import Rulebook
@@ -20,9 +19,14 @@ from app.domain.values import Identifier
 AT_MOST = timedelta(hours=72)
 
 
-def unreached(request: PriorAuthRequest, rulebook: Rulebook, moment: Moment) -> Decision:
-    """Pend all lines because the payer's eligibility system did not answer."""
-    today = moment.now.astimezone(ZoneInfo(rulebook.time_zone)).date()
+def unreached(
+    request: PriorAuthRequest, rulebook: Rulebook, moment: Moment, traces: str = ""
+) -> Decision:
+    """Pend all lines because the payer's eligibility system did not answer.
+
+    `traces` is the system of the payer's trace numbers.
+    """
+    today = rulebook.today(moment.now)
     dues = [
         instant_due(rule, moment.now, rulebook.time_zone)
         for rule in rulebook.deadlines
@@ -38,7 +42,7 @@ def unreached(request: PriorAuthRequest, rulebook: Rulebook, moment: Moment) -> 
                 pend_cause=PendCause.SYSTEM,
                 benefit="unknown",
                 review_reference=moment.new_number("FR"),
-                trace=Identifier("", moment.new_number("FT")),
+                trace=Identifier(traces, moment.new_number("FT")),
             )
             for item in request.items
         ),

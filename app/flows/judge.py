@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any, Protocol
-from zoneinfo import ZoneInfo
 
 from app.clock import Moment
 from app.determine.decide import Weighed, decide
@@ -17,7 +16,6 @@ from app.determine.unreached import unreached
 from app.domain.coverage import Eligibility, NotEligible
 from app.domain.decision import Decision
 from app.domain.request import PriorAuthRequest
-from app.domain.values import Identifier
 from app.errors import Unavailable
 from app.fhir.read import expression
 from app.flows.history import HistorySource, asks_history, with_history
@@ -50,26 +48,16 @@ def judge(
     payer's number systems; trace numbers get theirs. `history` is asked only for policies that
     want to know what was authorized or paid before. What was judged is put into `weighed`.
     """
-    today = moment.now.astimezone(ZoneInfo(rulebook.time_zone)).date()
+    traces = f"{namespace}/trace"
+    today = rulebook.today(moment.now)
     try:
         eligibility = source.find(request, today)
     except Unavailable:
-        return None, _named(unreached(request, rulebook, moment), namespace)
+        return None, unreached(request, rulebook, moment, traces)
     if isinstance(eligibility, NotEligible):
         full_url, _, element = eligibility.at.partition("#")
         eligibility = replace(eligibility, at=expression(bundle, full_url, element))
     elif history is not None:
         asked = asks_history(request, rulebook, today)
         request = with_history(request, *asked.of(history, eligibility, moment.now))
-    return eligibility, _named(decide(request, eligibility, rulebook, moment, weighed), namespace)
-
-
-def _named(decision: Decision, namespace: str) -> Decision:
-    system = f"{namespace}/trace"
-    items = tuple(
-        replace(item, trace=Identifier(system, item.trace.value, item.trace.kind))
-        if item.trace
-        else item
-        for item in decision.items
-    )
-    return replace(decision, items=items)
+    return eligibility, decide(request, eligibility, rulebook, moment, weighed, traces)

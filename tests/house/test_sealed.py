@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.sealed import sealed
+from app.sealed import changed, sealed
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -62,3 +62,10 @@ def test_a_sealed_value_is_like_a_frozen_one_in_all_but_assignment() -> None:
 def test_what_is_not_frozen_is_not_a_value() -> None:
     with pytest.raises(ValueError, match="frozen=True"):
         sealed(frozen=False)
+
+
+def test_a_change_is_that_of_replace() -> None:
+    assert changed(Sealed("E0601"), units=2) == replace(Sealed("E0601"), units=2)
+    assert changed(Sealed("E0601", 3), code="E0470") == Sealed("E0470", 3)
+    with pytest.raises(TypeError, match="note"):
+        changed(Sealed("E0601"), note="no such field")  # type: ignore[call-arg]

@@ -31,9 +31,14 @@ def member(line: str, funding: str = "unknown", state: str = "") -> Coverage:
     return Coverage("M", plan, Period())
 
 
-def due(*asked: Any) -> Due | None:
+def due(
+    rules: Any, coverage: Coverage, review: str, urgency: str, received: datetime, *more: str
+) -> Due | None:
     """The strictest deadline."""
-    return next(iter(dues(*asked)), None)
+    zone = more[0] if more else ZONE
+    day = received.astimezone(ZoneInfo(zone)).date()
+    kept = protections(rules, coverage, day)
+    return next(iter(dues(kept, review, urgency, received, *more)), None)
 
 
 @pytest.mark.parametrize(
