@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, false, or_, select
 
 from app.domain.inquiry import Example, Inquiry
 from app.domain.values import Period
@@ -34,9 +34,10 @@ def search(inquiry: Inquiry, columns: Iterable[Any]) -> Select[Any]:
             case_members.c.tenant == bindparam("tenant"),
             case_members.c.key.in_([key_text(each) for each in inquiry.members]),
             case_members.c.case_id < bindparam("before"),
-            *_numbered(inquiry.numbers),
-            *_lines(inquiry),
-            *_head(*_about(inquiry), *_seen_by(inquiry)),
+            *_first(
+                _numbered(inquiry.numbers),
+                [*_lines(inquiry), *_head(*_about(inquiry), *_seen_by(inquiry))],
+            ),
         )
         .order_by(case_members.c.case_id.desc())
         .limit(bindparam("most"))
@@ -98,7 +99,16 @@ def _like(example: Example) -> Condition:
         line.append(case_items.c.service_code.in_(codes))
     if example.outcomes:
         line.append(case_items.c.outcome.in_(sorted(each.value for each in example.outcomes)))
-    return and_(_line(*line), *_numbered(example.numbers))
+    return and_(*_first(_numbered(example.numbers), [_line(*line)]))
+
+
+def _first(narrow: list[Condition], rest: list[Condition]) -> list[Condition]:
+    """All of them, `rest` only where `narrow` holds: a plan that PostgreSQL makes for members of a few
+    cases would look into each of a thousand before it asks for the one with a number.
+    """
+    if not narrow or not rest:
+        return narrow or rest
+    return [case((and_(*narrow), and_(*rest)), else_=false())]
 
 
 def _head(*conditions: Condition) -> list[Condition]:
@@ -137,8 +147,8 @@ def _numbered(groups: Iterable[frozenset[str]]) -> list[Condition]:
     return [
         exists().where(
             case_numbers.c.tenant == case_members.c.tenant,
-            case_numbers.c.case_id == case_members.c.case_id,
             case_numbers.c.value.in_([key_text(each) for each in sorted(group)]),
+            case_numbers.c.case_id == case_members.c.case_id,
         )
         for group in groups
     ]
