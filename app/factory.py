@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import orjson
 from flask import Flask
@@ -110,9 +112,17 @@ def build_context(settings: Settings) -> Context:
     )
 
 
+class _Plain(Flask):
+    """Flask looks before each call of a function of ours whether it is a coroutine; none is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself."""
+        return func
+
+
 def build_app(context: Context) -> Flask:
     """The WSGI application: every address of this server, one error handler, one log line a call."""
-    app, turn = Flask("app.web", static_folder=None), Turn()
+    app, turn = _Plain("app.web", static_folder=None), Turn()
     context.store.when_waiting(turn.over)
     fetch = EhrClient(register_of(context.store, context.settings), turn).fetch
     log.install(app)

@@ -7,6 +7,7 @@ one to the other gets the same answers. Either is an `app.flows.judge.Eligibilit
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from app.clients.eligibility import EligibilitySystem
@@ -25,22 +26,44 @@ PlanOf = Callable[[str], Plan | None]
 
 @sealed(frozen=True, slots=True)
 class StoredMembers:
-    """The members that `forthwith members import` loaded.
-
-    `payers`, which this server answers for, are found with the member unless the caller names them.
-    """
+    """The members that `forthwith members import` loaded."""
 
     store: Store
     tenant: str
     plan_of: PlanOf
-    payers: Sequence[Payer] | None = None
 
     def find(self, request: PriorAuthRequest, on: date) -> Eligibility:
         """The member's coverage, or why there is none. Raises Unavailable."""
+        return self.found(request, on)[0]
+
+    def found(self, request: PriorAuthRequest, on: date) -> tuple[Eligibility, Sequence[Payer]]:
+        """The same, and the payers that this server answers for, in no order. Raises Unavailable."""
         with self.store.read(self.tenant) as look:
             keys = [number.key for number in numbers(request)]
             candidates, payers = look.members.find(keys, self.plan_of)
-        return determine(request, on, candidates, payers if self.payers is None else self.payers)
+        return determine(request, on, candidates, payers), payers
+
+
+@dataclass(slots=True)
+class Insurers:
+    """The payers that this server answers for, by their key, as far as one call wants to know them:
+    read when they are first asked for, unless the only one has come along with a member."""
+
+    store: Store
+    tenant: str
+    known: Sequence[Payer] | None = None
+
+    def learn(self, payers: Sequence[Payer]) -> None:
+        """Take note of what came along with a member."""
+        if len(payers) == 1:
+            self.known = payers
+
+    def __call__(self) -> Sequence[Payer]:
+        """The payers. Raises Unavailable."""
+        if self.known is None:
+            with self.store.read(self.tenant) as look:
+                self.known = look.members.payers()
+        return self.known
 
 
 @sealed(frozen=True, slots=True)

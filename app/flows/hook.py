@@ -15,7 +15,6 @@ from typing import Any, Protocol
 
 from app.clock import Moment
 from app.determine.assertion import technical, without_coverage
-from app.determine.eligibility import Payer
 from app.domain.coverage import Coverage, EligibilityProblem, NotEligible
 from app.domain.crd import Assertion, Guidance, Hook
 from app.domain.ehr import EhrAccess, Fetched, Fetching
@@ -38,6 +37,7 @@ from app.fhir.crd.targets import targets, wanted
 from app.fhir.read.values import parts, text
 from app.flows.context import Context
 from app.flows.discover import options
+from app.flows.eligibility import Insurers
 from app.flows.hook_cards import News, subjects
 from app.flows.hook_check import check
 from app.flows.hook_decision import Draft, decided
@@ -78,8 +78,7 @@ class Asking:
     coverage: Json
     targets: list[Json]
     frame: Frame
-    insurer: str
-    payers: Sequence[Payer]
+    insurers: Insurers
 
 
 def hook(
@@ -106,9 +105,8 @@ def hook(
     pool = Pool(call)
     asks = Asks(context, call, pool, fetch, turn, moment)
     found = asks(first_gaps(call, pool)) if call.access else {}
-    with context.store.read(caller.tenant) as look:
-        payers = look.members.payers()
-    coverage = _coverage(call, pool, payers, found, guide)
+    insurers = Insurers(context.store, caller.tenant)
+    coverage = _coverage(call, pool, insurers, found, guide)
     aims = targets(call, pool, guide)
     if call.access is not None:
         asks(_later(context, call, pool, coverage, aims, guide, moment))
@@ -119,8 +117,7 @@ def hook(
     if coverage is None or not aims:
         return Answer(_body([], [], guide, kind))
     frame = _frame(context, call, pool, guide, moment)
-    insurer = payers[0].name if payers else caller.tenant
-    asking = Asking(call, pool, coverage, aims, frame, insurer, payers)
+    asking = Asking(call, pool, coverage, aims, frame, insurers)
     news, guidance, known = _news(context, caller, asking, guide, moment)
     turn.pause()
     told = _told(context, asking, news, known, moment)
@@ -196,12 +193,12 @@ class Asks:
 def _coverage(
     call: Call,
     pool: Pool,
-    payers: Sequence[Payer],
+    insurers: Insurers,
     found: Mapping[str, Fetching],
     guide: Guide,
 ) -> Json | None:
     """The one coverage to judge by; None where an answer without it is right."""
-    chosen = choose(pool, call.patient, payers, one_only=guide is Guide.V22)
+    chosen = choose(pool, call.patient, insurers, one_only=guide is Guide.V22)
     if chosen is not None or not call.hook.is_primary:
         return chosen
     looked = pool.looked("coverage") or isinstance(found.get(coverage_query(call)), Fetched)
@@ -300,8 +297,10 @@ def _guidance(key: str, line: Line, said: Assertion, rulebook: str) -> Guidance 
 
 
 def _desk(asking: Asking, moment: Moment) -> Desk:
+    payers = asking.insurers()
+    insurer = payers[0].name if payers else asking.insurers.tenant
     return Desk(
-        insurer=asking.insurer,
+        insurer=insurer,
         frame=asking.frame,
         hook=asking.call.hook,
         wants=asking.call.wants,
@@ -311,7 +310,7 @@ def _desk(asking: Asking, moment: Moment) -> Desk:
         patient=f"Patient/{asking.call.patient}",
         encounter=f"Encounter/{asking.call.encounter}" if asking.call.encounter else "",
         coverage=name_of(asking.coverage),
-        payer=payer_of(asking.coverage, asking.insurer),
+        payer=payer_of(asking.coverage, insurer),
     )
 
 
@@ -351,7 +350,7 @@ def _said(
         asking.pool,
         numbers=asking.call.wants("unsolicited-determ"),
         grants=asking.call.hook.is_primary and asking.call.wants("coverage-info"),
-        payers=asking.payers,
+        insurers=asking.insurers,
     )
     found = decided(context, caller, draft, guide, moment)
     if found is None:

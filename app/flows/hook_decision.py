@@ -22,7 +22,6 @@ from app.determine.assertion_choices import Choice, chosen_later, differ
 from app.determine.codes import Codes, short_codes
 from app.determine.crd_eligibility import told_apart
 from app.determine.decide import Weighed
-from app.determine.eligibility import Payer
 from app.determine.review import as_it_stands
 from app.domain.coverage import Coverage, Eligibility, NotEligible
 from app.domain.crd import Assertion
@@ -40,7 +39,7 @@ from app.fhir.read.values import text
 from app.fhir.urls import system
 from app.fhir.write import Envelope, write_response
 from app.flows.context import Context
-from app.flows.eligibility import StoredMembers
+from app.flows.eligibility import Insurers, StoredMembers
 from app.flows.history import StoredHistory
 from app.flows.judge import EligibilitySource, judge
 from app.flows.record import Intake, open_case, record
@@ -57,14 +56,14 @@ _UNNAMED = uuid.UUID(int=0)
 @sealed(frozen=True, slots=True)
 class Draft:
     """What is asked about. `numbers` False: the client only wants to know (what-if). `grants` False:
-    this is no place to grant anything new. `payers` is who we are."""
+    this is no place to grant anything new. `insurers` is who we are."""
 
     asked: Asked
     lines: Sequence[Line]
     pool: Pool
     numbers: bool
     grants: bool
-    payers: Sequence[Payer]
+    insurers: Insurers
 
 
 @sealed(frozen=True, slots=True)
@@ -72,11 +71,19 @@ class Discerning:
     """An eligibility source that tells apart what CRD wants told apart."""
 
     source: EligibilitySource
+    insurers: Insurers
     status: str
 
     def find(self, request: PriorAuthRequest, on: date) -> Eligibility:
         """The coverage, or which of the three things is wrong."""
-        return told_apart(request, on, self.source.find, self.status)
+        return told_apart(request, on, self._find, self.status)
+
+    def _find(self, request: PriorAuthRequest, on: date) -> Eligibility:
+        if not isinstance(self.source, StoredMembers):
+            return self.source.find(request, on)
+        found, payers = self.source.found(request, on)
+        self.insurers.learn(payers)
+        return found
 
 
 @sealed(frozen=True, slots=True)
@@ -138,10 +145,9 @@ def _undecided(desk: _Desk, draft: Draft) -> dict[int, list[Choice]]:
 
 
 def _source(context: Context, draft: Draft) -> Discerning:
-    source = context.eligibility
-    if isinstance(source, StoredMembers):
-        source = replace(source, payers=draft.payers)
-    return Discerning(source, text(draft.asked.coverage, "status") or "active")
+    return Discerning(
+        context.eligibility, draft.insurers, text(draft.asked.coverage, "status") or "active"
+    )
 
 
 def _live(

@@ -20,16 +20,25 @@ from app.fhir.crd.reading import papers, references
 Json = dict[str, Any]
 Kind = Callable[[About, Desk], Iterator[Content]]
 
-KINDS: tuple[Kind, ...] = (alternates, updates, tasks, companions, papers, launches, references)
-"""The more useful first, among cards about orders of the same urgency."""
+KINDS: tuple[tuple[str, Kind], ...] = (
+    ("said", alternates),
+    ("correction", updates),
+    ("forms", tasks),
+    ("companions", companions),
+    ("documents", papers),
+    ("apps", launches),
+    ("sources", references),
+)
+"""What a kind draws on, and the kind: the more useful first, among cards about orders of the same
+urgency."""
 
 
 def cards(about: Sequence[About], desk: Desk) -> list[Json]:
     """The cards, the most useful first, no more than the client wants."""
     found: list[tuple[tuple[int, int, int], Content, About]] = []
     for place, each in enumerate(about):
-        for rank, kind in enumerate(KINDS):
-            for content in kind(each, desk):
+        for rank, (needed, kind) in enumerate(KINDS):
+            for content in kind(each, desk) if getattr(each, needed) else ():
                 if desk.wants(content.topic) and desk.wants(content.option or content.topic):
                     found.append(((urgency(each), rank, place), content, each))
     found.sort(key=lambda made: made[0])

@@ -5,7 +5,7 @@ A coverage that is not active is kept when it is the only one: that it is not ac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.determine.eligibility import Payer, is_ours
@@ -17,7 +17,9 @@ from app.fhir.read.values import part, parts, text, whole
 Json = dict[str, Any]
 
 
-def choose(pool: Pool, patient: str, payers: Sequence[Payer], one_only: bool) -> Json | None:
+def choose(
+    pool: Pool, patient: str, payers: Callable[[], Sequence[Payer]], one_only: bool
+) -> Json | None:
     """The coverage of this patient: ours before others, active before others, then by order.
 
     None when there is none, or several are left and only one is allowed (2.2.1 hook-13).
@@ -60,7 +62,7 @@ def _active(known: Sequence[Json]) -> set[int]:
     return {id(each) for each in known if each.get("status") == "active"}
 
 
-def _ours(known: Sequence[Json], pool: Pool, payers: Sequence[Payer]) -> set[int]:
+def _ours(known: Sequence[Json], pool: Pool, payers: Callable[[], Sequence[Payer]]) -> set[int]:
     if len(known) < 2:
         return set()
     entries = Entries({"entry": list(pool.entries())})
@@ -68,6 +70,6 @@ def _ours(known: Sequence[Json], pool: Pool, payers: Sequence[Payer]) -> set[int
     for coverage in known:
         payor = next(iter(parts(coverage, "payor")), {})
         party = read_party(payor, entries, Entry("", coverage, coverage))
-        if is_ours(party, payers):
+        if is_ours(party, payers()):
             found.add(id(coverage))
     return found
