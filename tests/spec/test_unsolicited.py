@@ -204,7 +204,7 @@ def test_what_no_request_claimed_in_time_is_reported_once_and_stays_on_the_desk(
     assert told(context.moment()) == 0
     assert [each["unclaimed"] for each in listed(world)] == [False]
     assert [told(later.context.moment()) for _ in range(2)] == [1, 0]
-    assert [each.message for each in caplog.records if each.name == "forthwith"] == [
+    assert [each.message for each in caplog.records if each.levelname == "WARNING"] == [
         "attachment unclaimed"
     ]
     (line,) = listed(later)
