@@ -138,9 +138,9 @@ class _Leaf:
 
     def judge(self, facts: Facts) -> Finding:
         """The finding with the fact, and with those that it is compared with."""
-        fact = facts.find(self._name)
+        fact = facts.found.get(self._name) or facts.find(self._name)
         kept = self._kept
-        if kept is not None and self.names.isdisjoint(facts.touched):
+        if kept is not None and not fact.known and self.names.isdisjoint(facts.touched):
             return kept
         others: tuple[Fact, ...] = ()
         if self._holds is None:
@@ -149,8 +149,9 @@ class _Leaf:
             truth, others = UNKNOWN, _compared_with(self._test, facts)
         else:
             truth, others = self._holds(facts, fact.value)
-        finding = Finding(self._rule, self._label, truth, (fact, *others), self._citations)
-        if self.names.isdisjoint(facts.touched):
+        told = (fact, *others) if others else (fact,)
+        finding = Finding(self._rule, self._label, truth, told, self._citations)
+        if not fact.known and self.names.isdisjoint(facts.touched):
             self._kept = finding
         return finding
 

@@ -33,7 +33,7 @@ class _Candidate:
 
 
 class Facts:
-    """The facts of one policy about one line, each looked up once.
+    """The facts of one policy about one line, each looked up once: then they are in `found`.
 
     `touched` are those about which the request may say something: fewer, the more were looked up.
     """
@@ -43,7 +43,7 @@ class Facts:
         self.touched = sought.touched(subject.gathered.keys)
         self._sought = sought
         self._silent = sought.silent
-        self._known: dict[str, Fact] = {}
+        self.found: dict[str, Fact] = {}
         self._windows: dict[tuple[str, Span], tuple[date, date]] = {}
 
     def spec(self, name: str) -> FactSpec:
@@ -52,27 +52,39 @@ class Facts:
 
     def find(self, name: str) -> Fact:
         """The fact: a value with its source, or unknown and why."""
-        known = self._known if name in self.touched else self._silent
-        fact = known.get(name)
+        fact = self.found.get(name)
+        if fact is not None:
+            return fact
+        if name not in self.touched:
+            fact = self._silent.get(name)
         if fact is None:
-            fact = known[name] = self._look_up(self._sought.specs[name])
+            fact = self._look_up(self._sought.specs[name])
             if fact.why_unknown == "missing":
                 fact = self._silent.setdefault(name, fact)
                 self.touched.discard(name)
+        self.found[name] = fact
         return fact
 
     def _look_up(self, spec: FactSpec) -> Fact:
         if spec.derive is not None:
             return compute(spec, spec.derive, self.find)
-        places = self._sought.places(spec.name)
+        keys = self.subject.gathered.keys
+        places = [
+            place
+            for place in self._sought.places(spec.name)
+            if place.given or not place.keys.isdisjoint(keys)
+        ]
+        if not places:
+            return _unknown(spec, [])
         whys: list[str] = []
         if spec.take is not Take.LATEST and spec.take is not Take.FIRST:
-            found = [each for place in places[:-1] for each in self._candidates(spec, place)]
+            coded = [place for place in places if not place.links]
+            found = [each for place in coded for each in self._candidates(spec, place)]
             good = [each for each in found if not each.why]
             if good:
                 return self._aggregate(spec, good)
             whys += [each.why for each in found]
-            places = places[-1:]
+            places = [place for place in places if place.links]
         for place in places:
             found = self._candidates(spec, place)
             good = [each for each in found if not each.why and each.counts]
@@ -85,8 +97,6 @@ class Facts:
         gathered = self.subject.gathered
         if place.given:
             return self._given(spec, place.find)
-        if place.keys.isdisjoint(gathered.keys):
-            return []
         wanted = place.find
         if place.links:
             found = gathered.answers(place.links)

@@ -99,7 +99,10 @@ def _rules(rules: tuple[ReadyRule, ...], facts: Facts) -> _Held:
 
 
 def _held(rules: _Held) -> Rule | None:
-    return next((rule for rule, found in rules if found.truth is Truth.MET), None)
+    for rule, found in rules:
+        if found.truth is Truth.MET:
+            return rule
+    return None
 
 
 def _titled(finding: Finding, label: Text) -> Finding:
