@@ -29,7 +29,7 @@ from app.flows.history import StoredHistory
 from app.flows.judge import judge
 from app.flows.prior import adoption_mark
 from app.flows.record import Adoption, Intake, open_case, record
-from app.flows.told_facts import with_told_facts
+from app.flows.told_facts import rulebook_for, with_told_facts
 
 
 def adopt(context: Context, sent: Sent, update: Update, waited: Early, moment: Moment) -> bytes:
@@ -91,7 +91,7 @@ def _decided(
         heard,
         sent.bundle,
         context.eligibility,
-        context.rulebook,
+        rulebook_for(heard, context.in_force),
         context.settings.namespace,
         moment,
         StoredHistory(context.store, sent.caller.tenant),

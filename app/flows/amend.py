@@ -43,7 +43,7 @@ from app.flows.record import (
 )
 from app.flows.repeat import earlier_answer
 from app.flows.review import holder
-from app.flows.told_facts import with_told_facts
+from app.flows.told_facts import rulebook_for, with_told_facts
 from app.sealed import sealed
 from app.store import Adopted, DocumentKind, NameKind, Resource, Submission, Taken, Write
 
@@ -184,7 +184,7 @@ def _judged(
         replace(request, items=items),
         whole,
         context.eligibility,
-        context.rulebook,
+        rulebook_for(request, context.in_force),
         context.settings.namespace,
         moment,
         StoredHistory(context.store, tenant, told.case.id, (replace(stored, items=kept),)),

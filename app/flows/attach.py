@@ -32,7 +32,7 @@ from app.flows.held import arrived, can_be_held, hold, with_resources
 from app.flows.history import OpenHistory, asks_history, with_history
 from app.flows.new_answer import Open, answer_anew, last_answer, open_stored
 from app.flows.record import MACHINE, MEDIA_TYPE
-from app.flows.told_facts import with_told_facts
+from app.flows.told_facts import rulebook_for, with_told_facts
 from app.store import Candidate, DocumentKind, Write
 
 
@@ -148,10 +148,11 @@ def _judge_again(
         bundle = with_resources(opened.bundle, tuple(resources), moment)
         request = read_request(bundle, opened.case.guide)
         request = with_told_facts(request, work, moment.now, context.limits)
-        asked = asks_history(request, context.rulebook, context.rulebook.today(moment.now))
+        rulebook = rulebook_for(request, context.in_force)
+        asked = asks_history(request, rulebook, rulebook.today(moment.now))
         history = OpenHistory(work, opened.case.id)
         told = with_history(request, *asked.of(history, coverage, moment.now))
-        fresh = decide(told, coverage, context.rulebook, moment)
+        fresh = decide(told, coverage, rulebook, moment)
     decision = rejudged(opened.stored.decision, fresh, moment)
     answer_anew(context, work, opened, decision, MACHINE, moment)
 

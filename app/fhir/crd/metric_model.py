@@ -99,9 +99,19 @@ def _responses(
                 {
                     "type": text(card, "response"),
                     "focus": kinds,
-                    "engagement": _ENGAGED.get(outcomes.get(text(card, "uuid"), ""), ""),
+                    "engagement": _engagement(text(card, "uuid"), outcomes),
                 }
             )
+
+
+def _engagement(card: str, outcomes: Mapping[str, str]) -> str:
+    """What became of a card. CDS Hooks has no feedback on cards that nobody touched: a client that told
+    of another card of the call and not of this one says by it that this one was ignored. Where nothing
+    at all was told, nothing is known."""
+    told = outcomes.get(card)
+    if told is not None:
+        return _ENGAGED.get(told, "")
+    return "ignore" if outcomes else ""
 
 
 def _said(kept: Json, record: Json) -> Json:

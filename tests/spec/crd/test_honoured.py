@@ -19,6 +19,7 @@ from app.rulebook import Shelf
 from tests.ehr_double import ehr
 from tests.http.test_rulebook_swap import stand
 from tests.spec.crd.asking import GUIDES, Json, ask, call, only
+from tests.spec.updating import line, mark, update_of
 from tests.world import World, actions, example, new_world, resource_of
 
 
@@ -167,5 +168,13 @@ def test_a_policy_whose_text_changed_decides_as_it_stood_in_the_hook(
     path.write_text(path.read_text().replace("at_most: 88", "at_most: 80"))
     shelf.activate(stand(shelf, stricter), now, "ana")
     told_again = only(ask(world, what_if(guide), guide))["coverage-assertion-id"]
-    assert actions(world.answer(submitted(guide, key), guide)) == {1: "A1"}
+    first_time = submitted(guide, key)
+    assert actions(world.answer(first_time, guide)) == {1: "A1"}
     assert actions(world.answer(submitted(guide, told_again[0]), guide)) == {1: "A4"}
+
+    later = update_of(first_time)
+    mark(line(later, 1), "changed")
+    assert actions(world.answer(later, guide)) == {1: "A1"}, "an update"
+    unknown = update_of(submitted(guide, key))
+    mark(line(unknown, 1), "changed")
+    assert actions(world.answer(unknown, guide)) == {1: "A1"}, "an update of what we never had"
