@@ -93,4 +93,5 @@ def local(reference: str) -> str:
 
 def name_of(resource: Mapping[str, Any]) -> str:
     """`Type/id` of a resource."""
-    return f"{text(resource, 'resourceType')}/{text(resource, 'id')}"
+    kind, name = resource.get("resourceType"), resource.get("id")
+    return f"{kind if type(kind) is str else ''}/{name if type(name) is str else ''}"

@@ -87,10 +87,12 @@ class Attributes:
             kind = text(reference, "type") or text(reference, "reference").rpartition("/")[0]
             self.text(f"{name}-kind", ACTORS.get(kind.rpartition("/")[2]))
             return
-        self.text(f"{name}-kind", ACTORS.get(target.kind))
+        if target.kind in ACTORS:
+            self.found.setdefault(f"{name}-kind", ACTORS[target.kind])
         if target.kind not in _PARTIES:
             return
-        self.text(f"{name}-npi", party_of(target, self.entries).npi)
+        if npi := party_of(target, self.entries).npi:
+            self.found.setdefault(f"{name}-npi", npi)
         for element in ("type", "code", "specialty"):
             if element in target.resource:
                 for each in parts(target.resource, element):

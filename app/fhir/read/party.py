@@ -15,7 +15,6 @@ from app.fhir.read.values import (
     first_code,
     identifier,
     identifiers,
-    part,
     parts,
     text,
 )
@@ -175,8 +174,8 @@ def _concepts(resource: Mapping[str, Any], name: str) -> list[Concept]:
 
 
 def _state(resource: Mapping[str, Any]) -> str:
-    for address in parts(resource, "address"):
-        state = text(address, "state")
-        if state:
+    listed = resource["address"]
+    for address in listed if type(listed) is list else (listed,):
+        if type(address) is dict and (state := text(address, "state")):
             return state
-    return text(part(resource, "address"), "state")
+    return ""

@@ -190,7 +190,8 @@ class _Papers:
 
 def _category(information: Mapping[str, Any]) -> str:
     """The PAS code of a supportingInfo's category, else ""."""
-    for coding in parts(part(information, "category"), "coding"):
+    category = information.get("category")
+    for coding in parts(category, "coding") if type(category) is dict else ():
         if coding.get("system") == system.TEMP:
             return text(coding, "code")
     return ""

@@ -213,7 +213,8 @@ def timed(node: Node, name: str) -> Period | None:
         value = node.get(name + kind)
         if value is not None:
             return days(value)
-    return period(node.get(name + "Period"))
+    span = node.get(name + "Period")
+    return None if span is None else period(span)
 
 
 def quantity(node: Any) -> Quantity | None:
