@@ -328,9 +328,11 @@ def _looked_beside(root: Finding) -> bool:
     waiting = [root]
     while waiting:
         finding = waiting.pop()
-        if "other-services" in [fact.name for fact in finding.facts]:
-            if finding.truth is Truth.MET:
-                return True
+        for fact in finding.facts:
+            if fact.name == "other-services":
+                if finding.truth is Truth.MET:
+                    return True
+                break
         else:
             waiting += finding.parts
     return False

@@ -104,15 +104,14 @@ def asks_history(request: PriorAuthRequest, rulebook: Rulebook, today: date) -> 
     """What matters of the past: what a policy that may speak about a line wants; and authorizations
     when the service was given already, as it must be known whether it was asked for in time.
     """
-    late, ready = False, []
+    granted, paid = False, False
     for item in request.items:
         day = request.service_day(item, today)
-        late = late or day < today
-        found = rulebook.entries(service_codes(item, rulebook.terms), day, item.guidance)
-        ready += [entry.ready for entry in found]
-    return Asked(
-        late or any(each.authorizations for each in ready), any(each.paid_claims for each in ready)
-    )
+        granted = granted or day < today
+        for entry in rulebook.entries(service_codes(item, rulebook.terms), day, item.guidance):
+            granted = granted or entry.ready.authorizations
+            paid = paid or entry.ready.paid_claims
+    return Asked(granted, paid)
 
 
 def with_history(

@@ -177,7 +177,7 @@ class HookCallWriter(HookCalls):
         )
 
     def _lead(self, names: Iterable[str], kind: str, target: uuid.UUID) -> None:
-        for name in dict.fromkeys(key_text(name) for name in names if name):
+        for name in dict.fromkeys([key_text(name) for name in names if name]):
             self._write.add(trail, {"name": name, "kind": kind, "id": target})
 
 

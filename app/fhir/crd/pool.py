@@ -29,8 +29,11 @@ class Pool:
         self.services: dict[int, list[Json]] = {}
         """What each resource orders (`app.fhir.crd.services`), as long as nothing new came."""
         for value in call.context.values():
-            for each in value if isinstance(value, list) else (value,):
-                self.add(each)
+            if isinstance(value, dict):
+                self.add(value)
+            elif isinstance(value, list):
+                for each in value:
+                    self.add(each)
         for key, value in call.prefetch.items():
             if value is None:
                 self._absent.add(key.lower())
@@ -42,12 +45,14 @@ class Pool:
         if not isinstance(value, dict):
             return
         self.services.clear()
-        kind, name = text(value, "resourceType"), text(value, "id")
+        kind, name = value.get("resourceType"), value.get("id")
+        if not isinstance(kind, str):
+            return
         if kind == "Bundle":
             for _, entry, resource in entries(value):
                 self.add(resource, text(entry, "fullUrl"))
         elif kind and kind != "OperationOutcome":
-            known = f"{kind}/{name}" if name else url
+            known = f"{kind}/{name}" if name and isinstance(name, str) else url
             if known and known not in self._by_name:
                 self._by_name[known] = value
                 self._urls[known] = url
