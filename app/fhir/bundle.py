@@ -75,7 +75,8 @@ class Index:
 
     def near(self, base_full_url: str | None) -> dict[str, Any]:
         """Room to remember what references mean in that entry: one for all that read them alike."""
-        root = self._root(base_full_url) if base_full_url else ""
+        parts = self.parts(base_full_url) if base_full_url else None
+        root = parts[0] if parts else ""
         near = self._near.get(root)
         if near is None:
             near = self._near[root] = {}

@@ -29,9 +29,9 @@ from app.fhir.validate import (
 from app.fhir.validate.facts import Facts, Structure
 from app.fhir.validate.invariants import Invariants
 from app.fhir.validate.library import Library
-from app.fhir.validate.run import Check, Field, Path, Run
+from app.fhir.validate.run import Check, Field, Path, Run, Sound
 from app.fhir.validate.sound import Sounds
-from app.fhir.validate.sound_code import Notes
+from app.fhir.validate.sound_code import Notes, Walk
 from app.fhir.validate.sound_shape import Part, below
 from app.fhir.validate.tree import Node, tighten
 
@@ -257,7 +257,7 @@ class Compiler:
         when that is not the node's own: a data type's rules where a profile lists its parts.
         `place` is the resource's type where the object is a resource.
         """
-        table = objects.Table({}, {}, [])
+        table = self._table(bool(place))
         required: list[str] = []
         choices: list[objects.Choice] = []
         for name, child in node.children.items():
@@ -278,6 +278,16 @@ class Compiler:
         return objects.plain_object(
             table, frozenset(required), choices, rules, stands_alone=stands_alone
         )
+
+    def _table(self, is_resource: bool) -> objects.Table:
+        """A table that is still empty."""
+        sounds: dict[str, Sound] = {}
+        parts: dict[str, Part] = {}
+
+        def walker(value: Any, run: Run) -> Walk | None:
+            return self.sounds.walk(parts, sounds.get, value, run)
+
+        return objects.Table({}, sounds, [], parts, walker if is_resource else None)
 
     def _property(
         self, child: Node, name: str, code: str, table: objects.Table, place: str
@@ -384,6 +394,7 @@ class Compiler:
 
         table.fields[key] = first
         if asked:
+            table.parts[key] = asked
             table.sounds[key] = ask
 
     # slices -------------------------------------------------------------------------------------

@@ -303,12 +303,34 @@ def _plain(test: Callable[[Any], bool]) -> Test:
 
 
 def reached(steps: list[tuple[str, str]], inner: Test) -> Test:
-    """Whether a test holds for anything that a path reaches; one plain name is looked up directly."""
+    """Whether a test holds for anything that a path reaches; usual paths are looked up directly."""
     if not steps:
         return inner
-    if len(steps) > 1 or steps[0][0] != "name":
-        return lambda v, run: any(inner(x, run) for x in values_at(v, steps, run))
-    name = steps[0][1]
+    match steps:
+        case [("extension", url), ("name", name), ("ofType", kind)]:
+            return _extended(url, name + kind[:1].upper() + kind[1:], inner)
+        case [("name", name)]:
+            return _named(name, steps, inner)
+    return lambda v, run: any(inner(x, run) for x in values_at(v, steps, run))
+
+
+def _extended(url: str, key: str, inner: Test) -> Test:
+    def one(value: Any, run: Run) -> bool:
+        listed = value.get("extension") if type(value) is dict else None
+        for extension in listed if type(listed) is list else ():
+            if type(extension) is dict and extension.get("url") == url:
+                part = extension.get(key)
+                if type(part) is list:
+                    if any(inner(x, run) for x in part):
+                        return True
+                elif part is not None and inner(part, run):
+                    return True
+        return False
+
+    return one
+
+
+def _named(name: str, steps: list[tuple[str, str]], inner: Test) -> Test:
 
     def one(value: Any, run: Run) -> bool:
         part = value.get(name) if type(value) is dict else None

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from app.fhir.validate.run import NONE, Check, Field, Path, Run, Sound
+from app.fhir.validate.sound_code import Walk
+from app.fhir.validate.sound_shape import Part
 from app.fhir.validate.wording import shape
 from app.sealed import sealed
 
@@ -30,11 +32,15 @@ class Table:
     """The properties of an object: the field of each, and the question that may settle it first.
 
     `groups` are the properties of which only one may be there, or no question settles anything.
+    `walker` makes a function that goes through a whole object, when it first sees one, from what the
+    properties are (`parts`).
     """
 
     fields: dict[str, Field]
     sounds: dict[str, Sound]
     groups: list[frozenset[str]]
+    parts: dict[str, Part]
+    walker: Callable[[Any, Run], Walk | None] | None = None
 
 
 def plain_object(
@@ -52,25 +58,36 @@ def plain_object(
     due = [choice for choice in choices if choice.required or choice.needed]
     more = bool(due or rules)
     fields, asked, groups = table.fields, table.sounds.get, table.groups
+    walker, walks = table.walker, list[Walk | None]()
+
+    def other(key: str, item: Any, path: Path, run: Run, holder: Json) -> None:
+        field = fields.get(key)
+        if field is None:
+            _unknown(key, choices, path, run)
+        else:
+            field(item, path, run, holder)
+
+    def each(value: Json, path: Path, run: Run) -> None:
+        ask: Callable[[str], Sound | None] = asked
+        for group in groups:
+            if len(group & value.keys()) > 1:
+                ask = _nothing
+        if walker is not None and ask is not _nothing:
+            if not walks:
+                walks.append(walker(value, run))
+            if (walk := walks[0]) is not None:
+                walk(value, path, run, other)
+                return
+        for key, item in value.items():
+            sound = ask(key)
+            if sound is None or not sound(item, run):
+                other(key, item, path, run, value)
 
     def check(value: Any, path: Path, run: Run) -> None:
         if type(value) is not dict or not value:
             no_object(value, path, run)
             return
-        ask: Callable[[str], Sound | None] = asked
-        for group in groups:
-            if len(group & value.keys()) > 1:
-                ask = _nothing
-        for key, item in value.items():
-            sound = ask(key)
-            if sound is not None and sound(item, run):
-                continue
-            try:
-                field = fields[key]
-            except KeyError:
-                _unknown(key, choices, path, run)
-                continue
-            field(item, path, run, value)
+        each(value, path, run)
         if not value.keys() >= required:
             _missing(value, required, path, run)
         if len(value) == 1 and stands_alone and "id" in value:

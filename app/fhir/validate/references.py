@@ -50,21 +50,36 @@ class Targets:
         """As `follow`, for the address of a Reference, which may be no sound text either."""
         if type(address) is not str:
             return False
-        near = run.job.near
-        job = near.get(address)
+        here = run.job
+        job = here.near.get(address)
         if job is None:
-            target = _target(address, run)
-            if target is None:
+            if primitives.string(address) is not None or address[0] == "#":
                 return False
-            job = near[address] = target
+            found = run.find(address)
+            if found is None:
+                return self._is_elsewhere(address, run)
+            job = run.jobs.get(id(found))
+            if job is None:
+                return False
+            here.near[address] = job
         kind = job.resource.get("resourceType")
-        if type(kind) is not str or not (self.anything or kind in self.wanted):
+        if type(kind) is not str:
             return False
-        run.job.links.append(job)
         profiles = self.wanted.get(kind)
+        if profiles is None and not self.anything:
+            return False
+        here.links.append(job)
         if profiles and profiles not in job.asked:
             run.want(job, profiles)
         return True
+
+    def _is_elsewhere(self, address: str, run: Run) -> bool:
+        """Whether an address leads out of the bundle to an allowed type, and may do so."""
+        parts = rest_parts(address)
+        if parts is None or not (parts[0] or run.job.scope is None):
+            return False
+        allowed = self.anything or parts[1] in self.wanted
+        return allowed and address.isprintable() and " " not in address
 
     def check(self, value: Any, path: Path, run: Run) -> None:
         """Whether a Reference leads somewhere allowed."""
@@ -110,11 +125,3 @@ class Targets:
             run.error("reference-format", path, "no form of a reference")
         elif run.job.scope is not None and (address.startswith("urn:") or (parts and not parts[0])):
             run.add("warning", "reference-unresolved", path, "not an entry of this bundle")
-
-
-def _target(address: str, run: Run) -> Job | None:
-    """The waiting resource outside of the present one that a sound address means."""
-    if primitives.string(address) is not None or address[0] == "#":
-        return None
-    found = run.find(address)
-    return None if found is None else run.jobs.get(id(found))

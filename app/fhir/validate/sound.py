@@ -1,10 +1,10 @@
-"""One generated question for each property: is there nothing to say about it?
+"""Generated questions about a resource and each of its properties: is there nothing to say?
 
 Most of what is sent is sound. The closures of `compiler.py` take a call for each part of it and
-carry the place along, which only a finding needs. `Sounds` writes one Python function for a property
-with all that is in it, down to the last coding, which answers True where those closures would report
-nothing, and False where they must look: they alone decide what is wrong. So a question may be too
-strict, never too lenient; `tests/conformance/test_sound.py` holds it to that.
+carry the place along, which only a finding needs. `Sounds` writes Python functions: for a resource,
+for a property with all that is in it, down to the last coding. A question answers True where those
+closures would report nothing, and False where they must look: they alone decide what is wrong. So it
+may be too strict, never too lenient; `tests/conformance/test_sound.py` holds it to that.
 
 A question is written when a value is first seen, and written for such values: what that value has
 is looked at in place, in its order; for everything else there are questions of their own, written
@@ -16,6 +16,7 @@ What is rare (an element's id, a `_x` sibling) is left out: the answer is False.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from app.fhir import urls
@@ -23,6 +24,7 @@ from app.fhir.validate import (
     matching,
     primitives,
     sound_extensions,
+    sound_lists,
     sound_objects,
     sound_slices,
     terminology,
@@ -31,7 +33,7 @@ from app.fhir.validate.facts import Structure
 from app.fhir.validate.invariants import Invariants
 from app.fhir.validate.library import Library
 from app.fhir.validate.run import Question, Run, Sound
-from app.fhir.validate.sound_code import Code, Notes
+from app.fhir.validate.sound_code import Code, Notes, Walk
 from app.fhir.validate.sound_shape import Odd, Part, one_of
 from app.fhir.validate.sound_values import INLINE, Held, Values
 from app.fhir.validate.tree import Node, tighten
@@ -83,6 +85,40 @@ class Sounds:
         except Odd:
             return None
         return code.function()
+
+    def walk(
+        self, parts: Mapping[str, Part], asked: Callable[[str], Sound | None], value: Any, run: Run
+    ) -> Walk | None:
+        """A function that goes through a resource, made for what such a one has.
+
+        Other properties are settled by what `asked` knows for them. What is not, it gives to
+        `other`, one after the other.
+        """
+        code = Code(run, walks=True)
+        with code.block("for k, x in v.items():"):
+            with code.block("try:"):
+                code.add("if k == 'resourceType': pass")
+                for key in value:
+                    if key in parts:
+                        self._walked(code, parts[key], key, value[key])
+                with code.block("else:"):
+                    code.add(f"asked = {code.value(asked)}(k)")
+                    code.unless("asked and asked(x, run)")
+            with code.block("except Unsure:"):
+                code.add("noted = None")
+                code.add("other(k, x, path, run, v)")
+        return code.walk()
+
+    def _walked(self, code: Code, part: Part, key: str, value: Any) -> None:
+        start, code.notes = code.mark(), sound_lists.noted(key)
+        try:
+            with code.block(f"elif k == {key!r}:"):
+                inner = code.mark()
+                self.part(code, part, "x", [value])
+                code.told(inner)
+        except Odd:
+            code.back(start)
+        code.notes = None
 
     def part(
         self, code: Code, part: Part, name: str, seen: list[Any], *, first: bool = False

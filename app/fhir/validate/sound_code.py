@@ -8,13 +8,16 @@ from functools import cache
 from typing import Any, Final
 
 from app.fhir.validate import primitives
-from app.fhir.validate.run import Check, Run, Sound
+from app.fhir.validate.run import Check, Path, Run, Sound
 
 Mark = tuple[int, int]
 Notes = Callable[[Any, Any, Run], bool]
+Other = Callable[[str, Any, Path, Run, Any], None]
+Walk = Callable[[Any, Path, Run, Other], None]
 _NOTES: Final = "noted = ("
 
 _MOST_LINES: Final = 600
+_MOST_WALKED: Final = 1_500
 _MOST_LOOPS: Final = 8
 _DEEPEST: Final = 40
 """Python compiles 20 loops inside each other, 100 levels of indentation."""
@@ -23,13 +26,18 @@ _DEEPEST: Final = 40
 class Code:
     """A function of `v` and `run` in the making: it answers False early, or True at its end.
 
+    Of a whole resource (`walks`) it is one of `v`, `path`, `run` and `other`, and raises where it
+    would answer False, so that it can go on with the next property.
+
     `run` is the validation in which it is written. With `notes` it takes note of warnings on its way,
     which are reported at its end.
     """
 
-    def __init__(self, run: Run, notes: Notes | None = None) -> None:
+    def __init__(self, run: Run, notes: Notes | None = None, *, walks: bool = False) -> None:
         self.run = run
         self.notes = notes
+        self.fail = "raise Unsure" if walks else "return False"
+        self._most = _MOST_WALKED if walks else _MOST_LINES
         self._lines: list[str] = []
         self._values: list[Any] = []
         self._depth = 2
@@ -40,7 +48,7 @@ class Code:
     def has_room(self) -> bool:
         """Whether more should be written here, not into a function of its own."""
         shallow = self._loops < _MOST_LOOPS and self._depth < _DEEPEST
-        return shallow and len(self._lines) < _MOST_LINES
+        return shallow and len(self._lines) < self._most
 
     def add(self, line: str) -> None:
         """One line at the present depth."""
@@ -48,13 +56,11 @@ class Code:
 
     def unless(self, condition: str) -> None:
         """The answer is False where the condition does not hold."""
-        self.add(f"if not ({condition}): return False")
+        self.add(f"if not ({condition}): {self.fail}")
 
     def warn(self, check: Check, name: str) -> str:
         """A statement for where a check of a value has a warning to report."""
-        return (
-            "return False" if self.notes is None else f"{_NOTES}{self.value(check)}, {name}, noted)"
-        )
+        return self.fail if self.notes is None else f"{_NOTES}{self.value(check)}, {name}, noted)"
 
     @contextmanager
     def silent(self, quiet: bool) -> Iterator[None]:
@@ -104,16 +110,33 @@ class Code:
             values = [*values, self.notes]
             end = f"  return noted is None or c{len(values)}(v, noted, run)"
             lines = ["  noted = None", *lines, end]
-        made: Sound = _maker(len(values), "\n".join(lines))(*values)
+        made: Sound = _maker(len(values), "\n".join([*lines, "  return True"]), "v, run")(*values)
+        return made
+
+    def told(self, since: Mark) -> None:
+        """Report what was noted since, if anything may have been."""
+        if any(_NOTES in line for line in self._lines[since[0] :]):
+            self.add("if noted is not None:")
+            self.add(" held, noted = noted, None")
+            self.add(f" if not {self.value(self.notes)}(x, held, run): {self.fail}")
+
+    def walk(self) -> Walk:
+        """The function that walks through a resource."""
+        body = "\n".join(["  noted = None", *self._lines])
+        made: Walk = _maker(len(self._values), body, "v, path, run, other")(*self._values)
         return made
 
 
+class Unsure(Exception):
+    """What ends the look at a property of a resource."""
+
+
 @cache
-def _maker(values: int, body: str) -> Callable[..., Sound]:
+def _maker(values: int, body: str, given: str) -> Callable[..., Any]:
     # The source is ours: it holds names and element names of the fact files, nothing of a document.
     names = ", ".join(f"c{number + 1}" for number in range(values))
-    source = f"def make({names}):\n def sound(v, run):\n{body}\n  return True\n return sound"
-    space: dict[str, Any] = {"ROOTS": primitives.ROOTS}
+    source = f"def make({names}):\n def sound({given}):\n{body}\n return sound"
+    space: dict[str, Any] = {"ROOTS": primitives.ROOTS, "Unsure": Unsure}
     exec(compile(source, "<sound>", "exec"), space)  # noqa: S102 - see above
-    made: Callable[..., Sound] = space["make"]
+    made: Callable[..., Any] = space["make"]
     return made

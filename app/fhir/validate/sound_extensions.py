@@ -60,7 +60,7 @@ def _counted(code: Code, slot: Slot, counts: Mapping[str, str]) -> None:
         most = "" if slot.max is None else f" <= {slot.max}"
         code.unless(f"{slot.min} <= {counts[slot.url]}{most}")
     elif slot.min > 0:
-        code.add("return False")
+        code.add(code.fail)
 
 
 def _one_or_not(
@@ -71,7 +71,7 @@ def _one_or_not(
         write_one(sounds, code, part, name, seen, url)
     except Odd:
         code.back(start)
-        code.add("return False")
+        code.add(code.fail)
 
 
 def write_one(sounds: Writer, code: Code, part: Part, name: str, seen: list[Any], url: str) -> None:
@@ -96,7 +96,7 @@ def write_one(sounds: Writer, code: Code, part: Part, name: str, seen: list[Any]
             code.add(f"{value} = {name}.get({keys[0]!r})")
             with code.block(f"if {value} is not None and len({name}) == 2:"):
                 sounds.part(code, options[keys[0]], value, values_of(seen, keys[0]))
-            code.add(f"elif not {other}: return False")
+            code.add(f"elif not {other}: {code.fail}")
         except Odd:
             code.back(start)
             code.unless(other)

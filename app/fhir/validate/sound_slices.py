@@ -34,7 +34,7 @@ def write(sounds: Writer, code: Code, part: Part, name: str, items: list[Any]) -
             word = "elif"
         with code.block("else:" if named else "if True:"):
             if slicing.get("rules") == "closed":
-                code.add("return False")
+                code.add(code.fail)
             _entry(sounds, code, one_of(part), one, left)
     for (_, node), count in zip(named, counts, strict=True):
         if node.min or node.max is not None:
@@ -72,4 +72,4 @@ def _entry(sounds: Writer, code: Code, part: Part, name: str, seen: list[Any]) -
         sounds.element(code, part, name, seen)
     except Odd:
         code.back(start)
-        code.add("return False")
+        code.add(code.fail)

@@ -203,7 +203,7 @@ class Values:
         """A statement for a code that is not in the value set."""
         strength = amendments.strength(node.element["binding"], node.path)
         only_warns = strength != "required" or values.licensed
-        return code.warn(check, name) if only_warns else "return False"
+        return code.warn(check, name) if only_warns else code.fail
 
 
 def _unlike(keys: Iterable[str], structure: Structure, ruled: Structure | None) -> list[str]:

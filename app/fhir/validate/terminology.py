@@ -159,7 +159,7 @@ def _single(values: ValueSet, strength: str) -> Check:
 def _report(values: ValueSet, strength: str, listed: Any, path: Path, run: Run) -> None:
     codings = [c for c in listed if isinstance(c, dict)] if isinstance(listed, list) else []
     name = values.url.rpartition("/")[2]
-    found = "; ".join(f"{word(c.get('system'))}#{word(c.get('code'))}" for c in codings[:3])
+    found = "; ".join([f"{word(c.get('system'))}#{word(c.get('code'))}" for c in codings[:3]])
     if values.licensed:
         due = " or ".join(sorted(values.undecided))
         found = f"{found or 'no code'} where one of {due} is due"

@@ -154,7 +154,7 @@ class Validator:
             check = self._compiler.profile(fitting[0])
             if check is not None:
                 check(job.resource, job.path, run)
-                self._finish(fitting[0], job)
+                job.done.update(self._library.lineage(fitting[0])[0])
             return
         self._closest(self._ordered(fitting, job), job, run)
 

@@ -113,7 +113,7 @@ class CheckWriter(Writer):
         given = self.collection(item, this)
         if not given.all_in(_STRINGS):
             raise NotFast("membership of something else than strings")
-        value = f"text({self._raw(given)})"
+        value = self._text(given)
         name = self.fresh("v")
         word = "in" if want else "not in"
         return f"(({name} := {value}) is not None and {name} {word} {self._group(group, this)})"
@@ -222,7 +222,15 @@ class CheckWriter(Writer):
         wanted = _STRINGS | model.MOMENTS | {"time"} if written else _STRINGS
         if not given.all_in(wanted):
             raise NotFast("not a string")
-        return f"text({self._raw(given)})"
+        return self._text(given)
+
+    def _text(self, given: Code) -> str:
+        """Source of the single string of a collection; of a plain property without a call."""
+        usual = f"text({self._raw(given)})"
+        if given.shape != "raw" or not given.primitive or given.spellings:
+            return usual
+        name = self.fresh("v")
+        return f"({name} if type({name} := {given.text}) is str else {usual})"
 
     # Types and functions ----------------------------------------------------------------------
 
