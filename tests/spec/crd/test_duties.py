@@ -88,6 +88,50 @@ def test_payment_matters_are_never_critical(world: World, guide: Guide) -> None:
 
 
 @pytest.mark.parametrize("guide", GUIDES)
+def test_every_card_says_who_speaks_on_what_and_about_which_orders(
+    world: World, guide: Guide
+) -> None:
+    """resp-4, resp-5, dev-24, dev-25"""
+    shown = 0
+    for name in SIGNED:
+        body = call(name, guide)
+        drafts = [each["resource"] for each in body["context"]["draftOrders"]["entry"]]
+        codes = {f"{one['resourceType']}/{one['id']}": code_of(one) for one in drafts}
+        for card in post(world, body, guide)[1]["cards"]:
+            shown += 1
+            assert card["source"]["label"] and card["source"]["topic"]["code"]
+            about = card["extension"]["davinci-crd.associated-resource"]
+            names = [each if isinstance(each, str) else each["reference"] for each in about]
+            assert names and all(codes[each] in card["detail"] for each in names)
+    assert shown > 2
+
+
+def code_of(order: Json) -> str:
+    concept = order.get("codeCodeableConcept") or order["code"]
+    code: str = concept["coding"][0]["code"]
+    return code
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_links_lead_to_the_public_text_and_never_to_a_portal(world: World, guide: Guide) -> None:
+    """resp-10, resp-17, resp-18, resp-19, resp-21, resp-23: an external reference leads to the
+    sources of its policy, in `links`; other cards open an app of the policy, or nothing."""
+    policies = world.context.rulebook.policies.values()
+    public = {source.url for policy in policies for source in policy.sources}
+    led = 0
+    for name in SIGNED:
+        for card in post(world, call(name, guide), guide)[1]["cards"]:
+            if card["source"]["topic"]["code"] != "guideline":
+                assert {link["type"] for link in card.get("links", [])} <= {"smart"}
+                assert "://" not in card["detail"]
+                continue
+            led += 1
+            assert card["links"] and {link["type"] for link in card["links"]} == {"absolute"}
+            assert {link["url"] for link in card["links"]} <= public
+    assert led
+
+
+@pytest.mark.parametrize("guide", GUIDES)
 def test_no_card_repeats_a_system_action(world: World, guide: Guide) -> None:
     """resp-12, resp-25: no suggestion adds coverage information alone."""
     for name in SIGNED:
