@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Executable, PoolProxiedConnection, Row, SelectBase, Table
@@ -192,16 +192,26 @@ class WriteLink(ReadLink):
             self._batch.clear()
 
 
-@contextmanager
-def translated(engine: Engine) -> Iterator[None]:
+class translated:  # noqa: N801 (used like a function)
     """Driver and SQLAlchemy errors leave as ours, without their text: it may hold stored values."""
-    try:
-        yield
-    except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
-        fault = understood(error)
-        if isinstance(fault, Lost):
-            engine.dispose()
-        raise fault from None
+
+    __slots__ = ("_engine",)
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __enter__(self) -> Engine:
+        return self._engine
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is None:
+            return
+        engine = self._engine
+        if isinstance(error, SQLAlchemyError | engine.dialect.loaded_dbapi.Error):
+            fault = understood(error)
+            if isinstance(fault, Lost):
+                engine.dispose()
+            raise fault from None
 
 
 def _patiently(attempt: Callable[[], None]) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Generic, TypeVar
 
+from app.errors import Conflict
 from app.store.arrivals import Arrivals, ArrivalWriter
 from app.store.cases import Cases, CaseWriter
 from app.store.decisions import Decisions, DecisionWriter
@@ -111,6 +112,36 @@ class _Reading:
         self._link.close()
 
 
+class _Writing:
+    """The block of `Store.write`."""
+
+    def __init__(self, link: WriteLink) -> None:
+        self._link = link
+
+    def __enter__(self) -> Write:
+        return Write(self._link)
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        try:
+            if error is None:
+                self._link.commit()
+        except Collision as late:
+            raise _meant(late) from None
+        finally:
+            self._link.close()
+        if isinstance(error, Collision):
+            raise _meant(error) from None
+
+
+def _meant(collision: Collision) -> Conflict | Collision:
+    """What it means that somebody else has stored this key."""
+    if collision.table == submissions.name:
+        return Taken("This submitter has used this transaction identifier.")
+    if collision.table == request_names.name:
+        return Adopted("Another update has adopted this request just now.")
+    return collision
+
+
 def _nothing() -> None:
     """What a store does about waiting when nobody else could work meanwhile."""
 
@@ -134,24 +165,12 @@ class Store:
         """Reads only. Raises Unavailable and Broken."""
         return _Reading(ReadLink(self.engines.read, self.engines.spare, tenant))
 
-    @contextmanager
-    def write(self, tenant: str) -> Iterator[Write]:
+    def write(self, tenant: str) -> AbstractContextManager[Write]:
         """One transaction: stored whole when the block ends, not at all when it raises.
 
         Raises Taken, Unavailable and Broken, at the latest at the end of the block.
         """
-        link = WriteLink(self.engines, tenant, self._waiting)
-        try:
-            yield Write(link)
-            link.commit()
-        except Collision as collision:
-            if collision.table == submissions.name:
-                raise Taken("This submitter has used this transaction identifier.") from None
-            if collision.table == request_names.name:
-                raise Adopted("Another update has adopted this request just now.") from None
-            raise
-        finally:
-            link.close()
+        return _Writing(WriteLink(self.engines, tenant, self._waiting))
 
     def close(self) -> None:
         """Close all connections."""
