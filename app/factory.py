@@ -11,12 +11,13 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import orjson
 from flask import Flask
 
-from app import resources
+from app import huge, resources
 from app.auth.door import door
 from app.clients.delegate import read_vendors
 from app.clients.ehr import EhrClient
@@ -159,4 +160,5 @@ def application() -> Flask:
     gc.freeze()  # what stays for good is not looked through again and again
     gc.set_threshold(GARBAGE, 20, 50)
     sys.setswitchinterval(SWITCH)
+    Thread(target=huge.settle, daemon=True).start()  # it takes some tenths of a second
     return app
