@@ -1,6 +1,7 @@
 """Connections to SQLite or PostgreSQL, and what their errors mean.
 
-SQLite: one writer per process, `BEGIN IMMEDIATE`, WAL, durable commits; readers apart.
+SQLite: one writer per process, `BEGIN IMMEDIATE`, WAL, durable commits (`app.store.journal`); readers
+apart.
 PostgreSQL: psycopg 3; a block's rows travel in one round trip. Reads have no transaction on either.
 """
 
@@ -19,6 +20,7 @@ from sqlalchemy.pool import QueuePool
 
 from app.errors import BadSetting
 from app.sealed import sealed
+from app.store.journal import Journal
 from app.store.spare import Spare
 
 PATIENCE_SECONDS = 5.0
@@ -29,11 +31,13 @@ PATIENCE_SECONDS = 5.0
 class Engines:
     """Two pools of one database, each with the connection that is used first.
 
-    Nothing that is done with `spare` leaves a transaction open; `writer` is SQLite's.
+    Nothing that is done with `spare` leaves a transaction open; `writer` is SQLite's. What `writer`
+    committed is durable when the `journal`, if there is one, is flushed.
     """
 
     writer: Spare
     spare: Spare
+    journal: Journal | None = None
 
     @property
     def write(self) -> Engine:
@@ -54,11 +58,20 @@ class Engines:
         """Close all connections."""
         self.writer.dispose()
         self.spare.dispose()
+        if self.journal is not None:
+            self.journal.forget()
 
     def forget(self) -> None:
         """After a fork: let go of the parent's connections without closing them."""
         self.writer.forget()
         self.spare.forget()
+        if self.journal is not None:
+            self.journal.forget()
+
+    def flush(self) -> None:
+        """Return when all that was committed is durable; Broken when the disk fails."""
+        if self.journal is not None:
+            self.journal.flush()
 
 
 _LIVING: WeakSet[Engines] = WeakSet()
@@ -80,13 +93,21 @@ def engines(url: str, sync: str) -> Engines:
     except ArgumentError:
         backend = ""
     if backend == "sqlite":
-        made = Engines(Spare(_sqlite(url, sync, 1)), Spare(_sqlite(url, sync, 4, readonly=True)))
+        made = _embedded(url, sync)
     elif backend == "postgresql":
         made = Engines(Spare(_postgres(url)), Spare(_postgres(url, isolation_level="AUTOCOMMIT")))
     else:
         raise BadSetting("DATABASE_URL must name an SQLite or a PostgreSQL database.")
     _LIVING.add(made)
     return made
+
+
+def _embedded(url: str, sync: str) -> Engines:
+    file = make_url(url).database
+    readers = Spare(_sqlite(url, sync, 4, readonly=True))
+    if sync != "FULL" or not file or not Journal.possible():
+        return Engines(Spare(_sqlite(url, sync, 1)), readers)
+    return Engines(Spare(_sqlite(url, "NORMAL", 1)), readers, Journal(file))
 
 
 def _sqlite(url: str, sync: str, size: int, readonly: bool = False) -> Engine:
@@ -111,7 +132,7 @@ def _sqlite(url: str, sync: str, size: int, readonly: bool = False) -> Engine:
             "foreign_keys=ON",
             "cache_size=-8000",
             "temp_store=MEMORY",
-            "wal_autocheckpoint=4000",  # 16 MB: pages that many commits change are copied once
+            "wal_autocheckpoint=16000",  # 64 MB, in case nobody came to do it (`app.store.journal`)
             f"query_only={int(readonly)}",
             f"busy_timeout={int(PATIENCE_SECONDS * 1000) if readonly else 0}",
         ):

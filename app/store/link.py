@@ -97,11 +97,12 @@ class ReadLink:
 
 
 class WriteLink(ReadLink):
-    """Collects rows until the block ends or reads. `waiting` is called before the commit waits."""
+    """Collects rows until the block ends or reads. `waiting` is called before it waits for the disk."""
 
     def __init__(self, engines: Engines, tenant: str, waiting: Callable[[], None]) -> None:
         super().__init__(engines.write, engines.spare, tenant)
         self._writer = engines.writer
+        self._journal = engines.journal
         self._waiting = waiting
         self._sqlite = engines.is_sqlite
         self._batch = Batch(self._sqlite, tenant)
@@ -146,17 +147,24 @@ class WriteLink(ReadLink):
             return
         with translated(self._engine):
             self._flush(self._connection)
-            self._waiting()
-            self._connection.commit()
+            if self._sqlite:
+                self._connection.commit()
+                self._settle()
+            else:
+                self._waiting()
+                self._connection.commit()
 
     def _send_alone(self) -> None:
         """A whole transaction by the driver itself, from BEGIN to COMMIT.
 
-        On SQLite `waiting` is called only before the COMMIT: a thread that holds the only writer's
-        place must not wait for the interpreter before each statement.
+        On SQLite `waiting` is called only after the COMMIT, or before it where that waits for the
+        disk: a thread that holds the only writer's place must not wait for the interpreter before
+        each statement.
         """
         if self._sqlite:
-            return _send_sqlite(self._writer, self._batch.statements(), self._waiting)
+            before = _nothing if self._journal else self._waiting
+            _send_sqlite(self._writer, self._batch.statements(), before)
+            return self._settle()
         whole = self._batch.together()
         self._waiting()
         if whole is not None:
@@ -167,6 +175,24 @@ class WriteLink(ReadLink):
                 _send_pipeline(pooled.driver_connection, self._batch.statements())
             finally:
                 pooled.close()  # the pool rolls back what is open
+
+    def _settle(self) -> None:
+        """After a COMMIT on SQLite: wait for the disk, and now and then shorten the log."""
+        self._waiting()
+        journal = self._journal
+        if journal is None:
+            return
+        journal.flush()
+        if journal.due():
+            with (
+                suppress(Unavailable, Broken),
+                translated(self._engine),
+            ):  # there will be a next time
+                connection = self._writer.take()
+                try:
+                    journal.copy(connection.dbapi_connection)
+                finally:
+                    self._writer.give(connection)
 
     def _ask(self, question: Callable[[], T]) -> T:
         """Never asked again: rows that were sent before would be missing."""
@@ -223,7 +249,11 @@ def _patiently(attempt: Callable[[], None]) -> None:
     return attempt()
 
 
-def _send_sqlite(writer: Spare, statements: list[Statement], waiting: Callable[[], None]) -> None:
+def _nothing() -> None:
+    """What to do before a COMMIT that waits for nobody."""
+
+
+def _send_sqlite(writer: Spare, statements: list[Statement], before: Callable[[], None]) -> None:
     with translated(writer.engine):
         connection = writer.take()
         driver: Any = connection.dbapi_connection
@@ -232,7 +262,7 @@ def _send_sqlite(writer: Spare, statements: list[Statement], waiting: Callable[[
             execute = driver.cursor().execute
             for sql, values in statements:
                 execute(sql, values)
-            waiting()
+            before()
             execute("COMMIT")
         finally:
             if driver.in_transaction:

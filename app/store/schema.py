@@ -62,7 +62,9 @@ def migrate(store: Store) -> tuple[str, str]:
         connection.execute(text(_META))  # two that make it at once collide: once is enough
     with translated(engines.write), engines.write.begin() as connection:
         _take_turn(connection, engines)
-        return _upgrade(connection)
+        steps = _upgrade(connection)
+    engines.flush()
+    return steps
 
 
 def _upgrade(connection: Connection) -> tuple[str, str]:

@@ -271,8 +271,9 @@ def test_instants_keep_their_microseconds_and_come_back_in_utc(store: Store) -> 
 
 
 @pytest.mark.parametrize("reads", [False, True])
-def test_others_may_work_once_only_the_commit_is_due(store: Store, reads: bool) -> None:
+def test_others_may_work_once_only_the_disk_is_due(store: Store, reads: bool) -> None:
     """Not before: the one who holds SQLite's only writer must not wait for those who compute."""
+    committed = int(store.engines.is_sqlite)
     told: list[dict[str, int]] = []
     store.when_waiting(lambda: told.append(rows(store)))
     with store.write(TENANT) as work:
@@ -280,5 +281,5 @@ def test_others_may_work_once_only_the_commit_is_due(store: Store, reads: bool) 
         if reads:
             work.cases.get(uuid7())
         assert not told
-    assert [each["cases"] for each in told] == [0]
+    assert [each["cases"] for each in told] == [committed]
     assert rows(store)["cases"] == 1
