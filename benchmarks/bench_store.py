@@ -66,7 +66,7 @@ def run(quick: bool) -> str:
     return (
         "One commit stores one whole submission: the request and the answer as they travelled, the "
         "case, its items and numbers, the decision with its facts, the events and the readable "
-        f"resources ({describe()}). SQLite runs with `synchronous=FULL`, PostgreSQL with its "
+        f"resources ({describe()}). SQLite's log is flushed after each commit, PostgreSQL runs with its "
         f"defaults; every commit is durable. {seconds:.0f} s each, as fast as the processes can; CPU "
         "time is that of our processes, so without PostgreSQL's own.\n\n"
         + "\n".join(rows)

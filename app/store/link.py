@@ -149,7 +149,7 @@ class WriteLink(ReadLink):
             self._flush(self._connection)
             if self._sqlite:
                 self._connection.commit()
-                self._settle()
+                self._settle(self._connection.connection.driver_connection)
             else:
                 self._waiting()
                 self._connection.commit()
@@ -176,23 +176,26 @@ class WriteLink(ReadLink):
             finally:
                 pooled.close()  # the pool rolls back what is open
 
-    def _settle(self) -> None:
-        """After a COMMIT on SQLite: wait for the disk, and now and then shorten the log."""
+    def _settle(self, connection: Any = None) -> None:
+        """After a COMMIT on SQLite: wait for the disk, and now and then shorten the log.
+
+        `connection` is this thread's own; without one, one that nobody else writes with just now.
+        """
         self._waiting()
         journal = self._journal
         if journal is None:
             return
         journal.flush()
-        if journal.due():
-            with (
-                suppress(Unavailable, Broken),
-                translated(self._engine),
-            ):  # there will be a next time
-                connection = self._writer.take()
+        if not journal.due():
+            return
+        with suppress(Unavailable, Broken), translated(self._engine):  # there will be a next time
+            if connection is not None:
+                journal.copy(connection)
+            elif idle := self._writer.idle():
                 try:
-                    journal.copy(connection.dbapi_connection)
+                    journal.copy(idle.dbapi_connection)
                 finally:
-                    self._writer.give(connection)
+                    self._writer.give(idle)
 
     def _ask(self, question: Callable[[], T]) -> T:
         """Never asked again: rows that were sent before would be missing."""

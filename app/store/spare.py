@@ -25,12 +25,19 @@ class Spare:
 
     def take(self) -> PoolProxiedConnection:
         """A connection for this thread alone; it has to be given back or dropped."""
+        kept = self.idle()
+        if kept is not None:
+            return kept
+        connection = self.engine.raw_connection()
+        connection.detach()  # the pool has place for another one again
+        return connection
+
+    def idle(self) -> PoolProxiedConnection | None:
+        """As `take`, or None where every connection is in use."""
         try:
             return self._kept.pop()
         except IndexError:
-            connection = self.engine.raw_connection()
-            connection.detach()  # the pool has place for another one again
-            return connection
+            return None
 
     def give(self, connection: PoolProxiedConnection) -> None:
         """Keep a sound connection without an open transaction for the next one."""

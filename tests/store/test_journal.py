@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -67,15 +68,19 @@ def test_a_store_that_need_not_survive_a_power_loss_flushes_nothing(
     store.close()
 
 
+@pytest.mark.parametrize("reads", [False, True])
 def test_the_log_does_not_grow_with_what_is_stored(
-    file: Path, monkeypatch: pytest.MonkeyPatch
+    file: Path, monkeypatch: pytest.MonkeyPatch, reads: bool
 ) -> None:
+    """Neither with blocks that only write, nor with those that read and so hold the pool's connection."""
     monkeypatch.setattr(journal, "COMMITS", 4)
     monkeypatch.setattr(journal, "LONG", 100)
     store = Store(f"sqlite:///{file}")
     log, sizes = Path(f"{file}-wal"), []
     for _ in range(40):
         with store.write(TENANT) as work:
+            if reads:
+                work.cases.get(filing().case.id)
             filing().store(work)
         sizes.append(log.stat().st_size)
     assert max(sizes) < sizes[0] * 10
@@ -92,3 +97,28 @@ def test_a_log_that_is_another_file_now_is_opened_again(file: Path) -> None:
         held.flush()
         store.close()
     held.forget()
+
+
+def test_what_was_answered_is_there_after_a_power_loss(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk as it was when the last flush began holds every case, and is sound."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+
+    def flush(_descriptor: int) -> None:
+        for each in (file, Path(f"{file}-wal")):
+            shutil.copy(each, disk / each.name)
+
+    monkeypatch.setattr(journal, "COMMITS", 3)
+    monkeypatch.setattr(journal, "LONG", 40)
+    monkeypatch.setattr(os, "fdatasync", flush)
+    store = Store(f"sqlite:///{file}")
+    for answered in range(1, 11):
+        with store.write(TENANT) as work:
+            filing().store(work)
+        with sqlite3.connect(disk / file.name) as after:
+            assert after.execute("SELECT count(*) FROM cases").fetchone() == (answered,)
+            assert after.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        after.close()
+    store.close()
