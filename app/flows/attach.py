@@ -33,7 +33,10 @@ from app.flows.history import OpenHistory, asks_history, with_history
 from app.flows.new_answer import Open, answer_anew, last_answer, open_stored
 from app.flows.record import MACHINE, MEDIA_TYPE
 from app.flows.told_facts import rulebook_for, with_told_facts
-from app.store import Candidate, DocumentKind, Write
+from app.store import DocumentKind, Write
+
+MOST_READ = 50
+"""Of a member's cases so many, the newest, are read for a number that no column has."""
 
 
 def attach(context: Context, caller: Principal, raw: bytes, guide: Guide, moment: Moment) -> bytes:
@@ -102,26 +105,42 @@ def _told(sent: Sent, mark: str) -> dict[str, object]:
 def _tracked(
     context: Context, work: Write, caller: Principal, sent: Sent, guide: Guide
 ) -> Case | None:
-    for candidate in work.cases.of_members([number_key(sent.member)]):
-        case = candidate.case
-        mine = case.submitter == caller.id and case.guide is guide
-        if mine and sent.tracking in _numbers(context, work, candidate):
-            return case
+    """The caller's case of this member that has the tracking number, in any of its spellings.
+
+    What stands in columns is compared for all of them. What only a stored request or answer tells is
+    read for the newest ones alone: a number that fits nowhere must not cost the reading of a life.
+    """
+    number = sent.tracking
+    mine = [
+        each
+        for each in work.cases.of_members([number_key(sent.member)])
+        if each.case.submitter == caller.id and each.case.guide is guide
+    ]
+    for each in mine:
+        if number == each.case.number or number in (value for _, value in each.numbers):
+            return each.case
+    for each in mine:
+        if number.startswith(f"{each.case.number}-") and number in _asked(work, each.case):
+            return each.case
+    for each in mine[:MOST_READ]:
+        if number in _inside(context, work, each.case):
+            return each.case
     return None
 
 
-def _numbers(context: Context, work: Write, candidate: Candidate) -> Iterator[str]:
-    """Every spelling of a tracking number: cheap ones first."""
-    case = candidate.case
-    yield case.number
-    yield from (value for _, value in candidate.numbers)
+def _asked(work: Write, case: Case) -> Iterator[str]:
+    """The control numbers of the documents that its decisions asked for."""
     for stored in work.decisions.of(case.id):
         for item in stored.decision.items:
             kinds = dict.fromkeys(need.loinc for need in item.needed)
             for position in range(1, len(kinds) + 1):
                 yield control_number(case.number, item.sequence, position)
-            if item.trace:
-                yield item.trace.value
+
+
+def _inside(context: Context, work: Write, case: Case) -> Iterator[str]:
+    """Our trace numbers, the answer's id and the request's own identifiers."""
+    for stored in work.decisions.of(case.id):
+        yield from (item.trace.value for item in stored.decision.items if item.trace)
     opened = open_stored(context, work, case)
     yield last_answer(work, opened).id
     yield from (identifier.value for identifier in opened.request.identifiers)

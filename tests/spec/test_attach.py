@@ -12,6 +12,7 @@ from app.domain.case import CaseState
 from app.domain.event import EventKind
 from app.domain.guide import Guide
 from app.fhir.urls import ext
+from app.flows import attach
 from tests.spec.reading import extensions, items, resources
 from tests.spec.test_review import act, read, story, whole
 from tests.world import FHIR_JSON, World, actions, claim_of, example, resource_of
@@ -145,6 +146,23 @@ def test_each_spelling_of_the_tracking_number_leads_to_the_request(
     kinds = [event.kind for event in story(world, number).events]
     assert kinds.count(EventKind.ATTACHED) == len(spellings)
     assert kinds.count(EventKind.DECIDED) == 1
+
+
+def test_only_the_newest_cases_are_read_for_a_number_that_no_column_has(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Numbers of ours lead to a case however many the member has."""
+    bundle, answer, number = submitted(world, Guide.V22)
+    monkeypatch.setattr(attach, "MOST_READ", 0)
+    for spelling in (number, f"{number}-1-1"):
+        page = paper(b"about %s" % spelling.encode())
+        post(world, Guide.V22, parameters(bundle, spelling, page, Final={"valueBoolean": False}))
+    kinds = [event.kind for event in story(world, number).events]
+    assert kinds.count(EventKind.ATTACHED) == 2
+    deep = answer["entry"][0]["resource"]["id"]
+    page = paper(b"about the answer")
+    told = post(world, Guide.V22, parameters(bundle, deep, page))
+    assert told["issue"][0]["details"]["coding"][0]["code"] != "received"
 
 
 @GUIDES
