@@ -232,7 +232,7 @@ def over_http(template: bytes, seconds: float) -> str:
                 sizes.append(f"{name}: ready in {server.started_in:.1f} s; each worker {shown}")
     return (
         f"`forthwith serve` with {WORKERS} workers, {CONNECTIONS} kept-alive connections, "
-        f"{seconds:.0f} s each after warming up. In an open loop requests start on a schedule and "
+        f"{seconds:.0f} s each after warming up, the sandbox off and warnings alone logged. In an open loop requests start on a schedule and "
         "latency counts from the scheduled instant.\n\n"
         + "\n".join(rows)
         + "\n\nMemory of the workers after this load, resident (proportional):\n\n- "
