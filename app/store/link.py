@@ -147,12 +147,9 @@ class WriteLink(ReadLink):
             return
         with translated(self._engine):
             self._flush(self._connection)
-            if self._sqlite:
-                self._connection.commit()
-                self._settle(self._connection.connection.driver_connection)
-            else:
-                self._waiting()
-                self._connection.commit()
+            self._leave()
+            self._connection.commit()
+            self._settle(self._connection.connection.driver_connection)
 
     def _send_alone(self) -> None:
         """A whole transaction by the driver itself, from BEGIN to COMMIT.
@@ -162,8 +159,7 @@ class WriteLink(ReadLink):
         each statement.
         """
         if self._sqlite:
-            before = _nothing if self._journal else self._waiting
-            _send_sqlite(self._writer, self._batch.statements(), before)
+            _send_sqlite(self._writer, self._batch.statements(), self._leave)
             return self._settle()
         whole = self._batch.together()
         self._waiting()
@@ -176,15 +172,20 @@ class WriteLink(ReadLink):
             finally:
                 pooled.close()  # the pool rolls back what is open
 
+    def _leave(self) -> None:
+        """Just before a COMMIT, where that is what waits for a disk or another machine."""
+        if self._journal is None:
+            self._waiting()
+
     def _settle(self, connection: Any = None) -> None:
-        """After a COMMIT on SQLite: wait for the disk, and now and then shorten the log.
+        """After a COMMIT that has not waited for the disk: wait, and now and then shorten the log.
 
         `connection` is this thread's own; without one, one that nobody else writes with just now.
         """
-        self._waiting()
         journal = self._journal
         if journal is None:
             return
+        self._waiting()
         journal.flush()
         if not journal.due():
             return
@@ -250,10 +251,6 @@ def _patiently(attempt: Callable[[], None]) -> None:
         except Again:
             time.sleep(wait)
     return attempt()
-
-
-def _nothing() -> None:
-    """What to do before a COMMIT that waits for nobody."""
 
 
 def _send_sqlite(writer: Spare, statements: list[Statement], before: Callable[[], None]) -> None:
