@@ -75,24 +75,8 @@ class DelegationWriter(Delegations):
         self, names: Sequence[str], now: datetime, until: datetime, lease: uuid.UUID
     ) -> Delegation | None:
         """The one that waits longest, ours until `until`; None when nothing waits."""
-        oldest = (
-            select(delegations.c.id)
-            .where(*_waiting(self._write.tenant, names, now))
-            .order_by(delegations.c.due_at)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
-        taking = (
-            update(delegations)
-            .where(
-                delegations.c.tenant == self._write.tenant,
-                delegations.c.id == oldest.scalar_subquery(),
-            )
-            .values(lease=lease, leased_until=until)
-            .returning(*delegations.c)
-        )
-        rows = self._write.change(taking)
-        return _delegation(rows[0]) if rows else None
+        row = self._write.lease(delegations, _waiting(self._write.tenant, names, now), lease, until)
+        return _delegation(row) if row else None
 
     def settle(
         self,

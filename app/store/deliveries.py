@@ -39,24 +39,8 @@ class DeliveryWriter(Deliveries):
 
         After `until` somebody else may take it: a worker that died holds nothing up for longer.
         """
-        oldest = (
-            select(subscriptions.c.id)
-            .where(*_waiting(self._write.tenant, now))
-            .order_by(subscriptions.c.due_at)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
-        taking = (
-            update(subscriptions)
-            .where(
-                subscriptions.c.tenant == self._write.tenant,
-                subscriptions.c.id == oldest.scalar_subquery(),
-            )
-            .values(lease=lease, leased_until=until)
-            .returning(*subscriptions.c)
-        )
-        rows = self._write.change(taking)
-        return subscription_of(rows[0]) if rows else None
+        row = self._write.lease(subscriptions, _waiting(self._write.tenant, now), lease, until)
+        return subscription_of(row) if row else None
 
     def delivered(
         self, id: uuid.UUID, lease: uuid.UUID, number: int, now: datetime, beat: datetime | None

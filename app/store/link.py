@@ -9,9 +9,21 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Executable, PoolProxiedConnection, Row, SelectBase, Table
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Executable,
+    PoolProxiedConnection,
+    Row,
+    SelectBase,
+    Table,
+    select,
+    update,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import Broken, Unavailable
@@ -134,6 +146,32 @@ class WriteLink(ReadLink):
         with translated(self._engine):
             values = [(self.tenant, *row) for row in rows]
             self._connected().exec_driver_sql(marked, values)
+
+    def lease(
+        self,
+        table: Table,
+        waiting: Sequence[ColumnElement[bool]],
+        lease: uuid.UUID,
+        until: datetime,
+    ) -> Row[Any] | None:
+        """The row of a queue (docs/adr/0021) that is due first among those `waiting`, ours until `until`.
+
+        After that somebody else may take it: a worker that died holds nothing up for longer.
+        """
+        oldest = (
+            select(table.c.id)
+            .where(*waiting)
+            .order_by(table.c.due_at)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        rows = self.change(
+            update(table)
+            .where(table.c.tenant == self.tenant, table.c.id == oldest.scalar_subquery())
+            .values(lease=lease, leased_until=until)
+            .returning(*table.c)
+        )
+        return rows[0] if rows else None
 
     def change(self, statement: Executable) -> Sequence[Row[Any]]:
         """Run a statement that names its tenant itself, now; the rows that it returns."""
