@@ -361,15 +361,21 @@ def test_every_older_reference_leads_to_the_current_answer(world: World, guide: 
     assert number(items(inquired(world, guide, old))[1]) == new
 
 
+def changed_for_a_person(first: Json, guide: Guide) -> Json:
+    """An update of that request whose only item is changed to what only a person can decide."""
+    second = update_of(example("oxygen-clinical-review", guide))
+    second["entry"][-1] = first["entry"][0]
+    claim_of(second)["related"][0]["claim"] = {"reference": first["entry"][0]["fullUrl"]}
+    mark(line(second, 1), "changed")
+    return second
+
+
 @GUIDES
 def test_what_was_authorized_stands_until_its_change_is_decided(world: World, guide: Guide) -> None:
     first, public_id = started(world, guide)
     before = world.answer(first, guide)
     old = number(items(before)[1])
-    second = update_of(example("oxygen-clinical-review", guide))
-    second["entry"][-1] = first["entry"][0]
-    claim_of(second)["related"][0]["claim"] = {"reference": first["entry"][0]["fullUrl"]}
-    mark(line(second, 1), "changed")
+    second = changed_for_a_person(first, guide)
     answer = world.answer(second, guide)
     assert actions(answer) == {1: "A4"}
     case = story(world, public_id).case
@@ -390,10 +396,7 @@ def test_a_denied_change_takes_nothing_away(world: World, guide: Guide) -> None:
     first, public_id = started(world, guide)
     before = world.answer(first, guide)
     old = number(items(before)[1])
-    second = update_of(example("oxygen-clinical-review", guide))
-    second["entry"][-1] = first["entry"][0]
-    claim_of(second)["related"][0]["claim"] = {"reference": first["entry"][0]["fullUrl"]}
-    mark(line(second, 1), "changed")
+    second = changed_for_a_person(first, guide)
     world.answer(second, guide)
     case = story(world, public_id).case.number
     act(world, case, "take", "medical-director", by=CHEN)
